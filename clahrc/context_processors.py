@@ -1,0 +1,16 @@
+"""What every page needs: the programme, and the navigation of whoever is looking."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from studies.models import Programme
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """The programme (one query, only where a template asks) and whether this is a demonstration."""
+    return {"programme": SimpleLazyObject(Programme.objects.current), "is_demo": settings.DEMO}

@@ -1,0 +1,1 @@
+"""Communities of practice, their associates, newsletters and events."""

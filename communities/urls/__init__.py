@@ -1,0 +1,1 @@
+"""Addresses of the communities app, one module for each place they hang from."""

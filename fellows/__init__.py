@@ -1,0 +1,1 @@
+"""Fellow posts and the secondments that fill them."""

@@ -1,0 +1,1 @@
+"""The door: Django's email backend, which turns every message into rows."""

@@ -1,0 +1,1 @@
+"""Panels, review cycles and reviews."""

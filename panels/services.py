@@ -1,0 +1,1 @@
+"""Every write of the panels app that touches a status or more than one row."""

@@ -1,0 +1,1 @@
+"""The programme, its themes and studies, and the co-production ledger."""
