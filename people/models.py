@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from people.querysets import OrganisationQuerySet, UserManager
+from people.querysets import InvitationQuerySet, OrganisationQuerySet, UserManager
 from people.validators import validate_ods_code, validate_orcid, validate_ror_id
 
 
@@ -54,6 +54,16 @@ class User(AbstractBaseUser, PermissionsMixin):
     role follows from where the person is: on a study, in a post, on a panel, in a community.
     """
 
+    class State(models.TextChoices):
+        """How far a person has come towards logging in (``UserQuerySet.with_state``)."""
+
+        ACTIVE = "active", "Active"
+        INVITED = "invited", "Invited, not yet accepted"
+        EXPIRED = "expired", "Invitation expired"
+        NOT_INVITED = "not_invited", "Not invited"
+        DEACTIVATED = "deactivated", "Deactivated"
+        CLOSED = "closed", "Account closed"
+
     email = models.EmailField(
         "email address", unique=True, error_messages={"unique": "Somebody already uses this address."}
     )
@@ -66,6 +76,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("programme staff", default=False)
     is_active = models.BooleanField("may log in", default=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    deactivated_at = models.DateTimeField(null=True, blank=True)
+    deactivated_by = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     erased_at = models.DateTimeField(null=True, blank=True)
 
     objects = UserManager()
@@ -84,6 +96,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.full_name or self.email
+
+    @property
+    def has_joined(self) -> bool:
+        """Whether they have a password or have logged in some other way; until then an invitation is due to them."""
+        return self.last_login is not None or self.has_usable_password()
 
     def get_full_name(self) -> str:
         """The name as the person writes it."""
@@ -105,6 +122,8 @@ class Invitation(models.Model):
     accepted_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
+    objects = InvitationQuerySet.as_manager()
+
     class Meta:
         ordering: ClassVar = ["-sent_at"]
         constraints: ClassVar = [
@@ -113,3 +132,13 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} as {self.role}"
+
+    @property
+    def is_open(self) -> bool:
+        """Neither accepted nor withdrawn; maybe expired."""
+        return self.accepted_at is None and self.withdrawn_at is None
+
+    @property
+    def has_expired(self) -> bool:
+        """Open, but past its last day: sending it again makes a new link."""
+        return self.is_open and self.expires_at <= timezone.now()

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.base_user import BaseUserManager
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
+from django.utils import timezone
 
 if TYPE_CHECKING:
-    from people.models import Organisation, User
+    from people.models import Invitation, Organisation, User
 
 
 class OrganisationQuerySet(models.QuerySet["Organisation"]):
@@ -29,6 +32,59 @@ class UserQuerySet(models.QuerySet["User"]):
     def programme_staff(self) -> UserQuerySet:
         """Programme staff who may log in."""
         return self.active().filter(is_staff=True)
+
+    def administrators(self) -> UserQuerySet:
+        """Administrators who may log in."""
+        return self.active().filter(is_superuser=True)
+
+    def joined(self) -> UserQuerySet:
+        """Those who have a password or have logged in some other way (``User.has_joined`` in SQL)."""
+        return self.filter(Q(last_login__isnull=False) | ~Q(password__startswith=UNUSABLE_PASSWORD_PREFIX))
+
+    def visible_to(self, user: Any) -> UserQuerySet:
+        """Programme staff see everybody; anyone else sees only themselves."""
+        if user.is_active and user.is_staff:
+            return self.all()
+        return self.filter(pk=user.pk) if user.is_authenticated else self.none()
+
+    def matching(self, words: str) -> UserQuerySet:
+        """Those whose name, email address or organisation contains each of these words, in any case."""
+        found = self
+        for word in words.split():
+            found = found.filter(
+                Q(full_name__icontains=word) | Q(email__icontains=word) | Q(organisation__name__icontains=word)
+            )
+        return found
+
+    def with_state(self) -> UserQuerySet:
+        """Each with ``state``, one of ``User.State``: how far they have come towards logging in, now."""
+        from people.models import Invitation, User
+
+        invitations = Invitation.objects.filter(user=OuterRef("pk"))
+        joined = Q(last_login__isnull=False) | ~Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+        return self.annotate(
+            state=Case(
+                When(erased_at__isnull=False, then=Value(User.State.CLOSED)),
+                When(is_active=False, then=Value(User.State.DEACTIVATED)),
+                When(joined, then=Value(User.State.ACTIVE)),
+                When(Exists(invitations.usable()), then=Value(User.State.INVITED)),
+                When(Exists(invitations.open()), then=Value(User.State.EXPIRED)),
+                default=Value(User.State.NOT_INVITED),
+                output_field=models.CharField(),
+            )
+        )
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    """Invitations to log in."""
+
+    def open(self) -> InvitationQuerySet:
+        """Neither accepted nor withdrawn; maybe expired."""
+        return self.filter(accepted_at=None, withdrawn_at=None)
+
+    def usable(self) -> InvitationQuerySet:
+        """Open and not expired: their link works now."""
+        return self.open().filter(expires_at__gt=timezone.now())
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]

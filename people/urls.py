@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, path
+from django.urls import path
+
+from people import views
 
 app_name = "people"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("invite/", views.invite, name="invite"),
+    path("organisations/", views.organisations, name="organisations"),
+    path("me/", views.me, name="me"),
+    path("accept/<str:token>/", views.accept, name="accept"),
+]
