@@ -1,0 +1,1 @@
+"""A programme file: the facts of one CLAHRC as JSON, read, checked whole and loaded all or nothing."""
