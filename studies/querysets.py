@@ -5,13 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.utils import timezone
+
+from studies.scope import all_readers
 
 if TYPE_CHECKING:
     from people.models import User
-    from studies.models import Programme, Study, StudyPerson, Suggestion, Theme
+    from studies.models import Programme, Study, StudyDocument, StudyPerson, Suggestion, Theme
+
+#: Stages in which a study is over, so that an end date in the past is as it should be.
+OVER = ("completed", "not_taken_forward")
 
 
 class ProgrammeManager(models.Manager["Programme"]):
@@ -45,6 +52,65 @@ class StudyQuerySet(models.QuerySet["Study"]):
         """Those that anyone may see: not archived, and past a mere proposal that went no further."""
         return self.current().exclude(stage="not_taken_forward")
 
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> StudyQuerySet:
+        """Those whose inside a person may see, archived ones among them.
+
+        Programme staff see all; the leads of its theme, its team, its steering committee and its diffusion fellows
+        see theirs, as long as they are in the role; so does whoever another app names in ``studies.scope`` (panel
+        members with a review of it). Nobody else sees any.
+        """
+        from people.models import User
+        from studies.models import StudyPerson, Theme
+
+        if not isinstance(user, User) or not user.is_active:
+            return self.none()
+        if user.is_staff or user.is_superuser:
+            return self
+        mine = Q(pk__in=StudyPerson.objects.of(user).today().values("study")) | Q(
+            theme__in=Theme.leads.through.objects.filter(user=user).values("theme")
+        )
+        for readers in all_readers():
+            mine |= Q(pk__in=readers(user))
+        return self.filter(mine)
+
+    def with_flags(self) -> StudyQuerySet:
+        """With what staff should put right, each true or false: ``lacks_service_user``, ``lacks_lead``,
+        ``lacks_summary`` and ``is_overdue``; and ``lead_name``, empty where nobody leads today.
+
+        A study needs a service user on its steering committee (Rowley et al. 2012, on the choice and oversight of
+        studies). One that is over or archived is not flagged for people.
+        """
+        from studies.models import StudyPerson
+
+        today = timezone.localdate()
+        people = StudyPerson.objects.on(today).filter(study=OuterRef("pk"))
+        running = ~Q(stage__in=OVER) & Q(archived_at=None)
+
+        def flag(condition: Q | Exists) -> Case:
+            return Case(When(running & condition, then=True), default=False, output_field=models.BooleanField())
+
+        return self.annotate(
+            lead_name=Subquery(people.filter(role="lead").order_by("pk").values("user__full_name")[:1]),
+            lacks_service_user=flag(~Exists(people.filter(role="steering_service_user"))),
+            lacks_lead=flag(~Exists(people.filter(role="lead"))),
+            lacks_summary=flag(Q(summary="")),
+            is_overdue=flag(Q(ends_on__lt=today)),
+        )
+
+    def matching(self, words: str) -> StudyQuerySet:
+        """Those whose title, acronym or people of today have every one of the words."""
+        from studies.models import StudyPerson
+
+        people = StudyPerson.objects.today().filter(study=OuterRef("pk"))
+        found = self
+        for word in words.split():
+            found = found.filter(
+                Q(title__icontains=word)
+                | Q(acronym__icontains=word)
+                | Exists(people.filter(user__full_name__icontains=word))
+            )
+        return found
+
 
 class StudyPersonQuerySet(models.QuerySet["StudyPerson"]):
     """Who is on which study."""
@@ -57,9 +123,35 @@ class StudyPersonQuerySet(models.QuerySet["StudyPerson"]):
         """Those in the role today."""
         return self.on(timezone.localdate())
 
+    def not_ended(self) -> StudyPersonQuerySet:
+        """Those in the role today or from a day to come."""
+        return self.filter(Q(ends_on=None) | Q(ends_on__gte=timezone.localdate()))
+
     def of(self, user: User) -> StudyPersonQuerySet:
         """What one person does, on every study."""
         return self.filter(user=user)
+
+    def in_role_order(self) -> StudyPersonQuerySet:
+        """In the order of ``StudyPerson.Role``: the lead first, then by name and by start."""
+        from studies.models import StudyPerson
+
+        order = Case(
+            *[When(role=role, then=Value(number)) for number, role in enumerate(StudyPerson.Role.values)],
+            output_field=models.IntegerField(),
+        )
+        return self.order_by(order, F("user__full_name"), "starts_on", "pk")
+
+
+class StudyDocumentQuerySet(models.QuerySet["StudyDocument"]):
+    """Files of studies."""
+
+    def kept(self) -> StudyDocumentQuerySet:
+        """Those that have not been removed."""
+        return self.filter(removed_at=None)
+
+    def removed(self) -> StudyDocumentQuerySet:
+        """Those that have been removed and can still be put back."""
+        return self.exclude(removed_at=None)
 
 
 class SuggestionQuerySet(models.QuerySet["Suggestion"]):
@@ -68,3 +160,7 @@ class SuggestionQuerySet(models.QuerySet["Suggestion"]):
     def waiting(self) -> SuggestionQuerySet:
         """Those without an answer."""
         return self.filter(status="open")
+
+    def can_be_addressed(self) -> SuggestionQuerySet:
+        """Those that an amendment may still address: not answered, or accepted and not yet done."""
+        return self.filter(status__in=["open", "accepted"])

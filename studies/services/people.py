@@ -1,0 +1,71 @@
+"""Puts people on a study and takes them off."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+
+from people.models import User
+from studies.models import Study, StudyPerson
+from studies.services.history import save_as
+
+
+@transaction.atomic
+def put_person_on_study(
+    *, study: Study, user: User, role: str, starts_on: dt.date, ends_on: dt.date | None = None, by: User | None
+) -> StudyPerson:
+    """Record that somebody has a role on a study from a day to a day (``ends_on`` is the last day, None for open).
+
+    A second call finds the row that it made: the same start, or a time in the role that meets this one, is one row,
+    whose end becomes ``ends_on`` and whose start the earlier of the two. So to lengthen or shorten a time in a role
+    is to say it again. Raises ``ValidationError``, in words for the screen, where the role is not one of
+    ``StudyPerson.Role``, the end comes before the start, or somebody else leads the study at that time.
+    """
+    Study.objects.select_for_update().get(pk=study.pk)
+    if role not in StudyPerson.Role.values:
+        raise ValidationError("Choose one of the roles.", code="role")
+    if ends_on is not None and ends_on < starts_on:
+        raise ValidationError("The last day must be on or after the first day.", code="dates")
+    overlapping = StudyPerson.objects.filter(Q(ends_on=None) | Q(ends_on__gte=starts_on), study=study, role=role)
+    if ends_on is not None:
+        overlapping = overlapping.filter(starts_on__lte=ends_on)
+    if role == StudyPerson.Role.LEAD:
+        other = overlapping.exclude(user=user).select_related("user").first()
+        if other:
+            raise ValidationError(
+                f"{other.user} is the study lead at that time. End their role first.", code="one_lead"
+            )
+    person = overlapping.filter(user=user).order_by("starts_on").last()
+    if person is None:
+        person = StudyPerson(study=study, user=user, role=role, starts_on=starts_on, ends_on=ends_on)
+    elif (min(person.starts_on, starts_on), ends_on) == (person.starts_on, person.ends_on):
+        return person
+    person.starts_on, person.ends_on = min(person.starts_on, starts_on), ends_on
+    save_as(person, by)
+    return person
+
+
+@transaction.atomic
+def take_person_off_study(
+    *, study: Study, user: User, role: str, ends_on: dt.date, by: User | None
+) -> StudyPerson | None:
+    """End somebody's role on a study; ``ends_on`` is their last day in it.
+
+    Returns the row that was ended, or None where there was nothing to end: a second call changes nothing. Raises
+    ``ValidationError`` where the last day comes before their first.
+    """
+    Study.objects.select_for_update().get(pk=study.pk)
+    rows = StudyPerson.objects.filter(study=study, user=user, role=role)
+    person = rows.filter(Q(ends_on=None) | Q(ends_on__gt=ends_on)).order_by("starts_on").first()
+    if person is None:
+        return None
+    if ends_on < person.starts_on:
+        raise ValidationError(
+            f"The last day must be on or after {person.starts_on:%-d %B %Y}, when they began.", code="dates"
+        )
+    person.ends_on = ends_on
+    save_as(person, by)
+    return person
