@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 
+from mailing.models import Suppression
+from people.rules import is_programme_staff
+
 if TYPE_CHECKING:
-    from communities.models import Associate, Community, Event, Membership, Newsletter
+    from django.contrib.auth.models import AnonymousUser
+
+    from communities.models import Associate, Community, Consent, Event, Membership, Newsletter, Signup
+    from people.models import User
+
+_HIDDEN_STAGE = "not_taken_forward"
 
 
 class CommunityQuerySet(models.QuerySet["Community"]):
@@ -16,11 +26,92 @@ class CommunityQuerySet(models.QuerySet["Community"]):
 
     def public(self) -> CommunityQuerySet:
         """Those whose study anyone may see."""
-        return self.filter(study__archived_at=None).exclude(study__stage="not_taken_forward")
+        return self.filter(study__archived_at=None).exclude(study__stage=_HIDDEN_STAGE)
+
+    def open(self) -> CommunityQuerySet:
+        """Those that anyone may see and that take new associates."""
+        return self.public().filter(open_to_join=True)
+
+    def convened_by(self, user: User | AnonymousUser) -> CommunityQuerySet:
+        """Those that this person looks after today."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(
+            memberships__associate__user=user, memberships__role="convenor", memberships__left_at=None
+        ).distinct()
+
+    def visible_to(self, user: User | AnonymousUser) -> CommunityQuerySet:
+        """Staff see all, convenors theirs as well, everyone the public ones."""
+        if is_programme_staff(user):
+            return self
+        public = Q(study__archived_at=None) & ~Q(study__stage=_HIDDEN_STAGE)
+        if not user.is_authenticated:
+            return self.filter(public)
+        return self.filter(public | Q(pk__in=_convened_by(user)))
+
+    def managed_by(self, user: User | AnonymousUser) -> CommunityQuerySet:
+        """Those whose members this person may see: all for staff, their own for convenors."""
+        return self if is_programme_staff(user) else self.convened_by(user)
+
+    def with_size(self) -> CommunityQuerySet:
+        """Each with ``size``: how many associates belong to it today."""
+        return self.annotate(
+            size=Count("memberships", filter=Q(memberships__left_at=None), distinct=True)
+        ).select_related("study__theme")
+
+    def matching(self, words: str) -> CommunityQuerySet:
+        """Those in whose name, description or study every one of the words occurs."""
+        found = self
+        for word in words.split()[:8]:
+            found = found.filter(
+                Q(name__icontains=word)
+                | Q(description__icontains=word)
+                | Q(study__title__icontains=word)
+                | Q(study__acronym__icontains=word)
+            )
+        return found
 
 
 class AssociateQuerySet(models.QuerySet["Associate"]):
     """People who joined and confirmed."""
+
+    def with_email(self, email: str) -> AssociateQuerySet:
+        """The one with this address, however it is capitalised."""
+        return self.annotate(email_lower=Lower("email")).filter(email_lower=email.lower())
+
+    def consenting(self, purpose: str) -> AssociateQuerySet:
+        """Those whose consent for a purpose stands."""
+        from communities.models import Consent
+
+        return self.filter(Exists(Consent.objects.standing().filter(associate=OuterRef("pk"), purpose=purpose)))
+
+    def wanting(self, purpose: str, community: Community | None = None) -> AssociateQuerySet:
+        """Those who may be sent something: consent for it stands, they still belong and asked for it there, and their
+        address is not suppressed. Without a community: those who asked for it in any community of theirs.
+        """
+        from communities.models import Membership
+
+        memberships = Membership.objects.current().filter(associate=OuterRef("pk"), **{f"wants_{purpose}": True})
+        if community is not None:
+            memberships = memberships.filter(community=community)
+        suppressed = (
+            Suppression.objects.in_force()
+            .annotate(email_lower=Lower("email"))
+            .filter(email_lower=Lower(OuterRef("email")))
+        )
+        return self.consenting(purpose).filter(Exists(memberships)).exclude(Exists(suppressed)).order_by("pk")
+
+    def as_audience(self) -> models.QuerySet[Associate, dict[str, Any]]:
+        """As ``mailing.services.queue_bulk`` takes them."""
+        return self.values("email", "name", subject_id=F("key"))
+
+
+class ConsentQuerySet(models.QuerySet["Consent"]):
+    """What people agreed to."""
+
+    def standing(self) -> ConsentQuerySet:
+        """What has not been taken back."""
+        return self.filter(withdrawn_at=None)
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -30,13 +121,48 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         """Those who have not left."""
         return self.filter(left_at=None)
 
+    def matching(self, words: str) -> MembershipQuerySet:
+        """Those in whose name, address or organisation every one of the words occurs."""
+        found = self
+        for word in words.split()[:8]:
+            found = found.filter(
+                Q(associate__name__icontains=word)
+                | Q(associate__email__icontains=word)
+                | Q(associate__organisation__icontains=word)
+            )
+        return found
+
+
+class SignupQuerySet(models.QuerySet["Signup"]):
+    """Signups that wait to be confirmed, or were."""
+
+    def pending(self) -> SignupQuerySet:
+        """Those that can still be confirmed."""
+        return self.filter(confirmed_at=None, expires_at__gt=timezone.now())
+
 
 class NewsletterQuerySet(models.QuerySet["Newsletter"]):
     """Newsletters."""
 
     def sent(self) -> NewsletterQuerySet:
-        """Those in the public archive."""
-        return self.filter(status="sent")
+        """Those in the public archive, newest first."""
+        return self.filter(status="sent").order_by("-sent_at", "-pk")
+
+    def visible_to(self, user: User | AnonymousUser) -> NewsletterQuerySet:
+        """Staff see all, convenors their communities' drafts as well, everyone what was sent."""
+        if is_programme_staff(user):
+            return self
+        if not user.is_authenticated:
+            return self.filter(status="sent")
+        return self.filter(Q(status="sent") | Q(community__in=_convened_by(user)))
+
+    def managed_by(self, user: User | AnonymousUser) -> NewsletterQuerySet:
+        """Those this person may write: all for staff, those of their communities for convenors."""
+        if is_programme_staff(user):
+            return self
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(community__in=_convened_by(user))
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -47,5 +173,20 @@ class EventQuerySet(models.QuerySet["Event"]):
         return self.exclude(status="draft")
 
     def upcoming(self) -> EventQuerySet:
-        """Those that have not ended."""
-        return self.filter(ends_at__gte=timezone.now())
+        """Those that have not ended, soonest first."""
+        return self.filter(ends_at__gte=timezone.now()).order_by("starts_at", "pk")
+
+    def past(self) -> EventQuerySet:
+        """Those that have ended, latest first."""
+        return self.filter(ends_at__lt=timezone.now()).order_by("-starts_at", "-pk")
+
+    def visible_to(self, user: User | AnonymousUser) -> EventQuerySet:
+        """Staff see drafts as well."""
+        return self if is_programme_staff(user) else self.public()
+
+
+def _convened_by(user: User) -> models.QuerySet[Any, Any]:
+    """The keys of the communities that this person looks after, as a subquery."""
+    from communities.models import Community
+
+    return Community.objects.convened_by(user).values("pk")

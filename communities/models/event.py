@@ -1,0 +1,119 @@
+"""Events, and the emails that told people about them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from simple_history.models import HistoricalRecords
+
+from communities.models.community import Community, new_key
+from communities.querysets import EventQuerySet
+
+
+class Event(models.Model):
+    """A meeting, in person or online, for one community or, without one, for everybody."""
+
+    class Kind(models.TextChoices):
+        """The kinds the paper names."""
+
+        CONFERENCE = "conference", "Annual conference"
+        ROADSHOW = "roadshow", "Roadshow"
+        COMMUNITY = "community", "Community meeting"
+        REGIONAL = "regional", "Regional meeting"
+        STAKEHOLDER = "stakeholder", "Stakeholder event"
+
+    class Status(models.TextChoices):
+        """A draft is seen by staff alone."""
+
+        DRAFT = "draft", "Draft"
+        PUBLISHED = "published", "Published"
+        CANCELLED = "cancelled", "Cancelled"
+
+    slug = models.SlugField(max_length=120, unique=True)
+    uid = models.CharField(max_length=22, unique=True, default=new_key, editable=False)
+    sequence = models.PositiveIntegerField(default=0, editable=False)
+    community = models.ForeignKey(Community, on_delete=models.PROTECT, null=True, blank=True, related_name="events")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    title = models.CharField(max_length=150)
+    description = models.TextField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    place = models.CharField(max_length=300, blank=True)
+    online_url = models.URLField("link to join online", blank=True)
+    show_online_url = models.BooleanField("show the link to everyone", default=False)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
+    cancelled_reason = models.CharField(max_length=300, blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = EventQuerySet.as_manager()
+    history = HistoricalRecords(excluded_fields=["updated_at"])
+
+    class Meta:
+        ordering: ClassVar = ["starts_at", "pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="event_ends_after_start"),
+            models.CheckConstraint(condition=~Q(place="") | ~Q(online_url=""), name="event_is_somewhere"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        """Its public page."""
+        return reverse("events:detail", args=[self.slug])
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether only staff see it."""
+        return self.status == self.Status.DRAFT
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it will not take place."""
+        return self.status == self.Status.CANCELLED
+
+    @property
+    def is_past(self) -> bool:
+        """Whether it is over."""
+        return self.ends_at <= timezone.now()
+
+    @property
+    def ends_same_day(self) -> bool:
+        """Whether it ends on the day, in London, on which it starts."""
+        return timezone.localdate(self.starts_at) == timezone.localdate(self.ends_at)
+
+
+class EventPosting(models.Model):
+    """One email about an event to those who asked: which, when, by whom. Each kind goes out once."""
+
+    class Kind(models.TextChoices):
+        """What the email says."""
+
+        ANNOUNCEMENT = "announcement", "The event is on"
+        CANCELLATION = "cancellation", "The event is off"
+
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="postings")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    mailing = models.OneToOneField("mailing.Mailing", on_delete=models.PROTECT, related_name="+")
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["-made_at", "-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["event", "kind"], name="event_posting_once_per_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.event}"
