@@ -8,3 +8,14 @@ class PanelsConfig(AppConfig):
 
     name = "panels"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell the apps below who sits on panels, what is held on them, and which studies they may read."""
+        from panels import privacy, roles
+        from people import privacy as people_privacy
+        from people import roles as people_roles
+        from studies import scope
+
+        people_roles.register(roles.panel_roles, {"Panel member": roles.members})
+        people_privacy.register(privacy.panels_data)
+        scope.register_readers("panels", roles.studies_to_read)

@@ -1,0 +1,117 @@
+"""What the panels app writes to people. Every message leaves through ``mailing``."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from mailing.services import send_template
+from panels.models import Decision, PanelSeat, Review, ReviewCycle
+from people.models import User
+from studies.models import StudyPerson
+
+
+def _link(name: str, *args: Any) -> str:
+    return f"{settings.SITE_URL}{reverse(name, args=args)}"
+
+
+def _send(user: User, template: str, **context: Any) -> None:
+    if user.is_active:
+        send_template(
+            to=user.email,
+            name=user.full_name,
+            template=f"panels/{template}",
+            context={"person": user, **context},
+            topic="reviews",
+            subject_id=f"user:{user.pk}",
+        )
+
+
+def _about(review: Review) -> dict[str, Any]:
+    cycle = review.cycle
+    return {
+        "review": review,
+        "cycle": cycle,
+        "study": cycle.study,
+        "panel": cycle.panel,
+        "link": _link("reviews:edit", review.pk),
+    }
+
+
+def asked(review: Review) -> None:
+    """Ask a member to review."""
+    _send(review.member, "asked", **_about(review))
+
+
+def withdrawn(review: Review) -> None:
+    """Tell a member that they are no longer asked."""
+    _send(review.member, "withdrawn", **_about(review))
+
+
+def new_date(review: Review) -> None:
+    """Tell a member that the due date moved."""
+    _send(review.member, "new_date", **_about(review))
+
+
+def reminder(review: Review, kind: str) -> None:
+    """Remind a member of a review that is due soon or overdue."""
+    _send(review.member, f"reminder_{kind}", **_about(review))
+
+
+def thanks(review: Review) -> None:
+    """Confirm to a member that their review is in."""
+    _send(review.member, "thanks", **_about(review))
+
+
+def _who_runs(cycle: ReviewCycle, on_study: Container[int]) -> list[User]:
+    chairs = PanelSeat.objects.chairs().filter(panel=cycle.panel).select_related("user")
+    people = {seat.user_id: seat.user for seat in chairs if seat.user_id not in on_study}
+    people.update({user.pk: user for user in User.objects.programme_staff()})
+    return list(people.values())
+
+
+def complete(cycle: ReviewCycle, *, on_study: Container[int]) -> None:
+    """Tell staff and the chair, unless the chair is ``on_study``, that every review is in."""
+    for user in _who_runs(cycle, on_study):
+        _send(
+            user,
+            "complete",
+            cycle=cycle,
+            study=cycle.study,
+            panel=cycle.panel,
+            link=_link("panels:cycle_detail", cycle.panel.slug, cycle.pk),
+        )
+
+
+def conflict_declared(review: Review, *, on_study: Container[int]) -> None:
+    """Tell staff and the chair that a member has a conflict of interest and does not review."""
+    cycle = review.cycle
+    for user in _who_runs(cycle, on_study):
+        if user.pk == review.member_id:
+            continue
+        _send(
+            user,
+            "conflict",
+            **{**_about(review), "link": _link("panels:cycle_detail", cycle.panel.slug, cycle.pk)},
+        )
+
+
+def decided(decision: Decision) -> None:
+    """Tell the study's lead what the panel decided."""
+    cycle = decision.cycle
+    leads = StudyPerson.objects.today().filter(study=cycle.study, role=StudyPerson.Role.LEAD).select_related("user")
+    for person in leads:
+        _send(
+            person.user,
+            "decision",
+            decision=decision,
+            conditions=list(decision.conditions.all()),
+            cycle=cycle,
+            study=cycle.study,
+            panel=cycle.panel,
+            link=_link("panels:decision", decision.pk),
+            ledger_link=_link("studies:ledger", cycle.study.slug),
+        )

@@ -1,1 +1,0 @@
-"""Every write of the panels app that touches a status or more than one row."""
