@@ -1,6 +1,41 @@
 """Every write of the studies app. Each takes who does it as ``by`` and leaves that in the history."""
 
-from studies.services.ledger import make_suggestion
+from studies.services.editing import Difference, EditConflictError, create_study, edit_study
+from studies.services.ledger import answer_suggestion, make_suggestion, record_amendment
+from studies.services.moving import archive_study, move_study, unarchive_study
+from studies.services.parts import (
+    add_document,
+    add_site,
+    put_document_back,
+    remove_document,
+    remove_site,
+    set_identifier,
+)
 from studies.services.people import put_person_on_study, take_person_off_study
+from studies.services.saved_views import delete_view, drop_default_view, make_default_view, rename_view, save_view
 
-__all__ = ["make_suggestion", "put_person_on_study", "take_person_off_study"]
+__all__ = [
+    "Difference",
+    "EditConflictError",
+    "add_document",
+    "add_site",
+    "answer_suggestion",
+    "archive_study",
+    "create_study",
+    "delete_view",
+    "drop_default_view",
+    "edit_study",
+    "make_default_view",
+    "make_suggestion",
+    "move_study",
+    "put_document_back",
+    "put_person_on_study",
+    "record_amendment",
+    "remove_document",
+    "remove_site",
+    "rename_view",
+    "save_view",
+    "set_identifier",
+    "take_person_off_study",
+    "unarchive_study",
+]
