@@ -13,6 +13,8 @@ from panels.models import Panel, PanelSeat
 from people.models import Organisation, User
 from studies.models import Programme, Study, StudyPerson, Theme
 
+pytest_plugins = ["tests.plugins.isolation", "tests.plugins.browser"]
+
 ROLES = (
     "anonymous", "stranger", "associate", "convenor", "fellow", "team", "steering", "panel_member",
     "conflicted_member", "chair", "lead", "staff", "administrator",

@@ -1,15 +1,22 @@
 """Settings of a test run: the portal's own, on throw-away data, with nothing outside this machine.
 
-``DATABASE_URL``, ``CELERY_BROKER_URL`` and ``CACHE_URL`` choose the column of DESIGN's table that is tested.
+``DATABASE_URL``, ``CELERY_BROKER_URL`` and ``CACHE_URL`` choose the column of DESIGN's table that is tested. Each
+process of a parallel run has its own folder, database, cache and broker.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parent.parent
-os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="clahrc-test-")
-(Path(os.environ["VAR_DIR"]) / "assets").mkdir()
+_IN_MEMORY = Path("/dev/shm")
+os.environ["VAR_DIR"] = tempfile.mkdtemp(
+    prefix="clahrc-test-", dir=_IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
+)
+atexit.register(shutil.rmtree, os.environ["VAR_DIR"], ignore_errors=True)
+(_ROOT / "var/assets").mkdir(parents=True, exist_ok=True)
 os.environ["SECRET_KEY"] = "only-for-tests-" + "x" * 50
 os.environ["DEBUG"] = "0"
 os.environ["DEMO"] = "0"
@@ -18,8 +25,18 @@ os.environ["ALLOWED_HOSTS"] = "testserver,localhost,127.0.0.1"
 os.environ["EMAIL_URL"] = "outbox:"
 os.environ["STAFF_SECOND_FACTOR"] = "0"
 
+# scripts/test.py names two Redis databases for each process: they are ours to flush.
+if _urls := os.environ.get("TEST_REDIS_URLS", "").split():
+    _number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    os.environ["CACHE_URL"], os.environ["CELERY_BROKER_URL"] = _urls[2 * _number], _urls[2 * _number + 1]
+
 from clahrc.settings import *  # noqa: E402, F403
-from clahrc.settings import STORAGES, VAR_DIR  # noqa: E402
+from clahrc.settings import DATABASES, STORAGES, VAR_DIR  # noqa: E402
+
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A file, where Django would test in memory: there every thread shares one connection, and two at once (a live
+    # server, two workers) fail in ways that the portal does not. In /dev/shm it is as quick.
+    DATABASES["default"]["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
