@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "people.middleware.StaffSecondFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
@@ -129,7 +130,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [
     BASE_DIR / "static",
-    VAR_DIR / "assets",
+    BASE_DIR / "var/assets",  # built by `make`: part of the code, not of the data
     ("nhsuk", BASE_DIR / "node_modules/nhsuk-frontend/dist/nhsuk"),
 ]
 STORAGES = {
@@ -170,20 +171,49 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "home"
 
+ACCOUNT_ADAPTER = "people.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_CHANGE_EMAIL = True  # one address each; a new one takes over when it is confirmed
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # "your password was changed", to the person whose it is
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_ADAPTER = "people.adapter.AccountAdapter"
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60  # seconds
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+ACCOUNT_FORMS = {
+    "login": "people.forms.LoginForm",
+    "request_login_code": "people.forms.RequestLoginCodeForm",
+    "confirm_login_code": "people.forms.ConfirmLoginCodeForm",
+    "reset_password": "people.forms.ResetPasswordForm",
+    "reset_password_from_key": "people.forms.ResetPasswordKeyForm",
+    "change_password": "people.forms.ChangePasswordForm",
+    "set_password": "people.forms.SetPasswordForm",
+    "add_email": "people.forms.ChangeEmailForm",
+    "reauthenticate": "people.forms.ReauthenticateForm",
+}
+MFA_ADAPTER = "people.adapter.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "people.forms.AuthenticateForm",
+    "reauthenticate": "people.forms.ReauthenticateByCodeForm",
+    "activate_totp": "people.forms.ActivateTOTPForm",
+    "add_webauthn": "people.forms.AddPasskeyForm",
+    "edit_webauthn": "people.forms.EditPasskeyForm",
+    "login_webauthn": "people.forms.LoginByPasskeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_PASSKEY_SIGNUP_ENABLED = False
+MFA_TOTP_TOLERANCE = 1  # half a minute either way, for phones whose clocks are not right
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
-USERSESSIONS_TRACK_ACTIVITY = True
+USERSESSIONS_TRACK_ACTIVITY = False  # it would write to the database on every page view
+#: How many proxies stand before the portal: rate limits count the address that the outermost of them saw.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 #: Programme staff must log in with a second factor. On unless this is a demonstration or a developer's machine.
 STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=not (DEBUG or DEMO))
 
@@ -203,6 +233,24 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="CLAHRC portal <porta
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 #: Messages a second that the provider allows, over all workers; 0 for no limit.
 MAIL_RATE_PER_SECOND = env.float("MAIL_RATE_PER_SECOND", default=0)
+#: How many workers may send bulk mail at once, each on its own connection to the mail server.
+MAIL_LANES = env.int("MAIL_LANES", default=2)
+#: How many deliveries a worker takes up at a time.
+MAIL_BATCH = env.int("MAIL_BATCH", default=100)
+#: Seconds to wait for the mail server at any step.
+MAIL_TIMEOUT = env.float("MAIL_TIMEOUT", default=30)
+#: Seconds after which a worker that was not heard of counts as dead; longer than any one message can take.
+MAIL_LEASE_SECONDS = env.float("MAIL_LEASE_SECONDS", default=6 * MAIL_TIMEOUT)
+#: Hours for which a message that the server puts off is tried again.
+MAIL_RETRY_HOURS = env.int("MAIL_RETRY_HOURS", default=72)
+#: Where servers report what could not be delivered; the sender's own address if empty.
+MAIL_BOUNCE_ADDRESS = env.str("MAIL_BOUNCE_ADDRESS", default="")
+#: Messages refused for good, one after another, before an address takes no more bulk mail.
+MAIL_FAILURES_TO_SUPPRESS = env.int("MAIL_FAILURES_TO_SUPPRESS", default=2)
+#: Days for which the text of a transactional message is kept once it is sent.
+MAIL_KEEP_BODIES_DAYS = env.int("MAIL_KEEP_BODIES_DAYS", default=90)
+#: Topics whose messages let their reader in: dropped once sent, and shown to nobody.
+MAIL_SECRET_TOPICS = ["account", "invitation", "login code", "password reset"]
 
 # --- Celery ---------------------------------------------------------------------------------------------------
 

@@ -1,12 +1,93 @@
-"""How allauth behaves here."""
+"""How allauth behaves here: no self sign-up, messages that leave by the one door, a second factor that staff keep."""
+
+from __future__ import annotations
+
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest
+
+from mailing.services import send_template
+from people.models import User
+from people.rules import needs_second_factor
+
+#: allauth's word for each of its messages, and what staff call it in the outbox.
+_TOPICS = {
+    "login_code": "login code",
+    "password_reset_key": "password reset",
+    "email_confirmation": "email confirmation",
+    "email_confirmation_signup": "email confirmation",
+    "unknown_account": "no account",
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):
     """People come by invitation: nobody makes an account for themselves."""
 
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "account_inactive": "This account has been deactivated. Ask the programme office if you need it.",
+        "duplicate_email": "This is your email address already. Enter a different one.",
+        "email_password_mismatch": (
+            "The email address or the password is not right. Check both, or ask for a login code by email."
+        ),
+        "enter_current_password": "This is not your current password. Type it again.",
+        "incorrect_code": "This code is not right. Check it, or ask for a new one.",
+        "incorrect_password": "This password is not right. Type it again.",
+        "too_many_login_attempts": "You have tried too many times. Wait 5 minutes, then try again.",
+        "rate_limited": "You have asked too many times. Wait a few minutes, then try again.",
+        "invalid_password_reset": "This link to reset a password cannot be used. Ask for a new one.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """No."""
         return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send one of allauth's messages as all others are sent, from ``templates/emails/people/<its name>.txt``."""
+        name = template_prefix.rsplit("/", 1)[-1]
+        person = User.objects.filter(email__iexact=email).first()
+        send_template(
+            to=email,
+            name=person.full_name if person else "",
+            template=f"people/{name}",
+            context={**context, "email": email, "site_url": settings.SITE_URL},
+            topic=_TOPICS.get(name, "account"),
+        )
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """Confirm a new address unless somebody else has come to have it since it was asked for."""
+        taken = User.objects.filter(email__iexact=email_address.email).exclude(pk=email_address.user_id)
+        if taken.exists():
+            self.add_message(
+                request,
+                messages.ERROR,
+                "account/messages/email_confirmation_failed.txt",
+                {"email": email_address.email},
+            )
+            return False
+        return bool(super().confirm_email(request, email_address))
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """The second factor."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "cannot_delete_authenticator": (
+            "Programme staff need a second factor. Add a passkey first, then you can turn this app off."
+        ),
+        "incorrect_code": "This code is not right. Type the one that the app shows now.",
+        "unverified_email": "Confirm your email address first: follow the link that we sent to it.",
+        "cannot_generate_recovery_codes": "Set up an authenticator app or a passkey first.",
+    }
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """Programme staff may not turn off the last one that they have."""
+        if not needs_second_factor(authenticator.user):
+            return True
+        others = Authenticator.objects.filter(user=authenticator.user).exclude(pk=authenticator.pk)
+        return bool(others.exclude(type=Authenticator.Type.RECOVERY_CODES).exists())

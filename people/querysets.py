@@ -21,6 +21,13 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
         """Those that give the programme fellows, panel seats and matched funding."""
         return self.filter(is_partner=True)
 
+    def matching(self, words: str) -> OrganisationQuerySet:
+        """Those whose name, ODS code or ROR id contains each of these words, in any case."""
+        found = self
+        for word in words.split():
+            found = found.filter(Q(name__icontains=word) | Q(ods_code__icontains=word) | Q(ror_id__icontains=word))
+        return found
+
 
 class UserQuerySet(models.QuerySet["User"]):
     """People who can log in, or could."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import rules
+from django.conf import settings
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
 @rules.predicate
 def is_programme_staff(user: User | AnonymousUser) -> bool:
-    """Programme staff who may log in."""
-    return bool(user.is_active and user.is_staff)
+    """Programme staff who may log in, administrators among them."""
+    return bool(user.is_active and (user.is_staff or user.is_superuser))
 
 
 @rules.predicate
@@ -34,6 +35,12 @@ def is_somebody_else(user: User | AnonymousUser, person: User | None) -> bool:
 def is_ordinary(user: User | AnonymousUser, person: User | None) -> bool:
     """A person who is neither programme staff nor an administrator."""
     return person is None or not (person.is_staff or person.is_superuser)
+
+
+@rules.predicate
+def needs_second_factor(user: User | AnonymousUser) -> bool:
+    """Programme staff and administrators, where ``STAFF_SECOND_FACTOR`` is on."""
+    return bool(settings.STAFF_SECOND_FACTOR and user.is_active and (user.is_staff or user.is_superuser))
 
 
 rules.add_perm("people.view_people", is_programme_staff)

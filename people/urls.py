@@ -9,8 +9,21 @@ from people import views
 app_name = "people"
 urlpatterns = [
     path("", views.index, name="index"),
+    path("<int:pk>/", views.detail, name="detail"),
+    path("<int:pk>/deactivate/", views.deactivate, name="deactivate"),
+    path("<int:pk>/reactivate/", views.reactivate, name="reactivate"),
+    path("<int:pk>/staff/", views.make_staff, name="make_staff"),
+    path("<int:pk>/staff/remove/", views.remove_staff, name="remove_staff"),
     path("invite/", views.invite, name="invite"),
-    path("organisations/", views.organisations, name="organisations"),
-    path("me/", views.me, name="me"),
+    path("invitations/<int:pk>/resend/", views.resend, name="resend"),
+    path("invitations/<int:pk>/withdraw/", views.withdraw, name="withdraw"),
     path("accept/<str:token>/", views.accept, name="accept"),
+    path("organisations/", views.organisations, name="organisations"),
+    path("organisations/new/", views.organisation_new, name="organisation_new"),
+    path("organisations/<int:pk>/", views.organisation_edit, name="organisation_edit"),
+    path("organisations/<int:pk>/delete/", views.organisation_delete, name="organisation_delete"),
+    path("me/", views.me, name="me"),
+    path("me/edit/", views.me_edit, name="me_edit"),
+    path("me/data/", views.my_data, name="my_data"),
+    path("me/close/", views.close_account, name="close_account"),
 ]

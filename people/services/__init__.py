@@ -15,10 +15,12 @@ from people.services.invitations import (
     accept_invitation,
     check_invitable,
     invite,
+    invite_staff,
     read_invitation,
     resend_invitation,
     withdraw_invitation,
 )
+from people.services.organisations import delete_organisation, save_organisation, usage_of
 
 __all__ = [
     "INVITATION_DAYS",
@@ -27,13 +29,17 @@ __all__ = [
     "check_invitable",
     "close_account",
     "deactivate",
+    "delete_organisation",
     "end_sessions",
     "invite",
+    "invite_staff",
     "make_staff",
     "mark_email_verified",
     "reactivate",
     "read_invitation",
     "remove_staff",
     "resend_invitation",
+    "save_organisation",
+    "usage_of",
     "withdraw_invitation",
 ]

@@ -6,15 +6,16 @@ import datetime as dt
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from mailing import tokens
 from mailing.services import send_template
 from people.models import Invitation, Organisation, User
-from people.services.accounts import mark_email_verified
+from people.services.accounts import make_staff, mark_email_verified
 
 #: How long an invitation's link works, in days.
 INVITATION_DAYS = 14
@@ -50,6 +51,28 @@ def invite(
         user.save(update_fields=["is_active", "deactivated_at", "deactivated_by"])
     if not user.invitations.usable().filter(role=role).exists():
         _send_invitation(user=user, role=role, invited_by=invited_by)
+    return user
+
+
+@transaction.atomic
+def invite_staff(
+    *,
+    email: str,
+    full_name: str,
+    invited_by: User,
+    administrator: bool = False,
+    organisation: Organisation | None = None,
+) -> User:
+    """Invite a person to be programme staff, and an administrator too if so asked; return them.
+
+    Raises ``PermissionDenied`` unless ``invited_by`` is an administrator, otherwise as ``invite``.
+    """
+    if not invited_by.has_perm("people.manage_staff"):
+        raise PermissionDenied
+    role = "Administrator" if administrator else "Programme staff"
+    user = invite(email=email, full_name=full_name, role=role, invited_by=invited_by, organisation=organisation)
+    make_staff(user=user, by=invited_by, administrator=administrator)
+    user.refresh_from_db()
     return user
 
 
@@ -101,8 +124,6 @@ def withdraw_invitation(*, invitation: Invitation, by: User) -> None:
 
 def read_invitation(token: str) -> Invitation:
     """The invitation whose link carries this token, if it can be used now; otherwise raises ``InvitationError``."""
-    from mailing import tokens
-
     try:
         pk = tokens.read(_PURPOSE, token)
     except tokens.BadToken as error:
@@ -158,8 +179,6 @@ def _find_or_make(*, email: str, full_name: str, organisation: Organisation | No
 
 
 def _send_invitation(*, user: User, role: str, invited_by: User) -> Invitation:
-    from mailing import tokens
-
     now = timezone.now()
     invitation = Invitation.objects.create(
         user=user,

@@ -1,0 +1,51 @@
+"""Forms of the people app: of people and organisations, and allauth's in our words."""
+
+from people.forms.accounts import (
+    ActivateTOTPForm,
+    AddPasskeyForm,
+    AuthenticateForm,
+    ChangeEmailForm,
+    ChangePasswordForm,
+    ConfirmLoginCodeForm,
+    EditPasskeyForm,
+    LoginByPasskeyForm,
+    LoginForm,
+    ReauthenticateByCodeForm,
+    ReauthenticateForm,
+    RequestLoginCodeForm,
+    ResetPasswordForm,
+    ResetPasswordKeyForm,
+    SetPasswordForm,
+)
+from people.forms.people import (
+    AcceptInvitationForm,
+    InviteForm,
+    OrganisationForm,
+    OrganisationsFilterForm,
+    OwnDetailsForm,
+    PeopleFilterForm,
+)
+
+__all__ = [
+    "AcceptInvitationForm",
+    "ActivateTOTPForm",
+    "AddPasskeyForm",
+    "AuthenticateForm",
+    "ChangeEmailForm",
+    "ChangePasswordForm",
+    "ConfirmLoginCodeForm",
+    "EditPasskeyForm",
+    "InviteForm",
+    "LoginByPasskeyForm",
+    "LoginForm",
+    "OrganisationForm",
+    "OrganisationsFilterForm",
+    "OwnDetailsForm",
+    "PeopleFilterForm",
+    "ReauthenticateByCodeForm",
+    "ReauthenticateForm",
+    "RequestLoginCodeForm",
+    "ResetPasswordForm",
+    "ResetPasswordKeyForm",
+    "SetPasswordForm",
+]

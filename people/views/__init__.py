@@ -1,0 +1,27 @@
+"""Pages of the people app."""
+
+from people.views.account import close_account, me, me_edit, my_data
+from people.views.invitations import accept, invite, resend, withdraw
+from people.views.organisations import organisation_delete, organisation_edit, organisation_new, organisations
+from people.views.people import deactivate, detail, index, make_staff, reactivate, remove_staff
+
+__all__ = [
+    "accept",
+    "close_account",
+    "deactivate",
+    "detail",
+    "index",
+    "invite",
+    "make_staff",
+    "me",
+    "me_edit",
+    "my_data",
+    "organisation_delete",
+    "organisation_edit",
+    "organisation_new",
+    "organisations",
+    "reactivate",
+    "remove_staff",
+    "resend",
+    "withdraw",
+]
