@@ -1,7 +1,12 @@
-"""Every message as rows: a mailing is written once, a delivery goes to one recipient."""
+"""Every message as rows: a mailing is written once, a delivery goes to one recipient.
+
+The words and the crash-proof order of writes are in docs/decisions/0010-emails-leave-by-one-door.md.
+"""
 
 from __future__ import annotations
 
+import uuid
+from email.utils import parseaddr
 from typing import ClassVar
 
 from django.conf import settings
@@ -10,11 +15,15 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from mailing.querysets import DeliveryQuerySet, MailingQuerySet, SuppressionQuerySet
+from mailing.querysets import DeliveryQuerySet, LeaseQuerySet, MailingQuerySet, SuppressionQuerySet
 
 
 class Mailing(models.Model):
-    """A message as it was written: subject, text, HTML and headers, with ``{{token}}`` where recipients differ."""
+    """A message as it was written: subject, text, HTML and headers.
+
+    In a bulk mailing ``{{name}}`` and ``{{token}}`` stand where recipients differ and are filled in as each message
+    leaves. A transactional one is sent as it stands.
+    """
 
     class Kind(models.TextChoices):
         """A person waits for a transactional message; a bulk one goes to all who asked for it."""
@@ -29,42 +38,98 @@ class Mailing(models.Model):
         PAUSED = "paused", "Paused"
         CANCELLED = "cancelled", "Cancelled"
 
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     kind = models.CharField(max_length=15, choices=Kind.choices)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.READY)
     topic = models.CharField(max_length=60, help_text="What it is about, such as newsletter or login code.")
-    subject = models.CharField(max_length=255)
-    text = models.TextField()
+    list_key = models.CharField(
+        max_length=120,
+        blank=True,
+        help_text="What it was asked for as, such as newsletter:3; unsubscribing goes by it.",
+    )
+    subject = models.CharField(max_length=500)
+    text = models.TextField(blank=True)
     html = models.TextField(blank=True)
     headers = models.JSONField(default=dict, blank=True)
-    from_email = models.CharField(max_length=255)
+    from_email = models.CharField(max_length=320)
+    is_secret = models.BooleanField(default=False, help_text="It lets its reader in, so nobody else may read it.")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     created_at = models.DateTimeField(default=timezone.now)
+    body_dropped_at = models.DateTimeField(null=True, blank=True)
 
     objects = MailingQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-created_at", "-pk"]
+        indexes: ClassVar = [
+            models.Index(fields=["kind", "status", "id"], name="mailing_kind_status"),
+            models.Index(fields=["topic", "created_at"], name="mailing_topic"),
+        ]
 
     def __str__(self) -> str:
         return self.subject
 
+    @property
+    def is_bulk(self) -> bool:
+        """Whether it goes to a list of people who asked for it."""
+        return self.kind == self.Kind.BULK
+
+    @property
+    def domain(self) -> str:
+        """The sender's domain, which every Message-ID of this mailing ends with."""
+        return parseaddr(self.from_email)[1].rpartition("@")[2] or "localhost"
+
 
 class Attachment(models.Model):
-    """A file that goes with a mailing, such as a calendar entry."""
+    """A part that goes with a mailing's text, such as a calendar entry."""
+
+    class Role(models.TextChoices):
+        """Where the part sits in the message."""
+
+        FILE = "file", "Attached file"
+        ALTERNATIVE = "alternative", "Another form of the text"
+        PART = "part", "A whole MIME part, headers and all"
 
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="attachments")
-    filename = models.CharField(max_length=120)
-    content_type = models.CharField(max_length=120)
+    role = models.CharField(max_length=11, choices=Role.choices, default=Role.FILE)
+    filename = models.CharField(max_length=200, blank=True)
+    content_type = models.CharField(max_length=200)
     content = models.BinaryField()
 
+    class Meta:
+        ordering: ClassVar = ["pk"]
+
     def __str__(self) -> str:
-        return self.filename
+        return self.filename or self.content_type
+
+
+class Lease(models.Model):
+    """One worker's hold on a batch of deliveries.
+
+    ``cursor`` is the delivery that is on the wire now: the batch goes in order of primary key, so whatever is below
+    the cursor has left, whatever is above has not, and only the one at the cursor is in doubt when a worker dies.
+    ``attention`` is raised by anybody who changes something that the worker must look at before its next message.
+    """
+
+    worker = models.CharField(max_length=120)
+    mailing = models.ForeignKey(
+        Mailing, on_delete=models.CASCADE, null=True, blank=True, related_name="leases", db_index=False
+    )
+    cursor = models.BigIntegerField(default=0)
+    until = models.DateTimeField()
+    attention = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = LeaseQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.worker} until {self.until:%H:%M:%S}"
 
 
 class Delivery(models.Model):
-    """One mailing to one recipient: their tokens, how far it got and what the mail server last said."""
+    """One mailing to one recipient: how far it got and what the mail server last said."""
 
     class Status(models.TextChoices):
         """How far it got."""
@@ -77,36 +142,71 @@ class Delivery(models.Model):
         UNKNOWN = "unknown", "Not known"
         SKIPPED = "skipped", "Not sent"
 
-    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="deliveries")
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     recipient = models.EmailField()
     recipient_name = models.CharField(max_length=150, blank=True)
-    tokens = models.JSONField(default=dict, blank=True)
+    subject_id = models.CharField(max_length=120, blank=True, help_text="Whom the caller knows the recipient as.")
+    urgent = models.BooleanField(default=False, help_text="Goes before any bulk mail.")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField(default=timezone.now)
-    lease = models.UUIDField(null=True, blank=True)
-    leased_until = models.DateTimeField(null=True, blank=True)
-    message_id = models.CharField(max_length=120)
-    last_answer = models.TextField(blank=True)
+    due_at = models.DateTimeField(
+        null=True, blank=True, default=timezone.now, help_text="When it may go; empty unless it waits."
+    )
+    lease = models.ForeignKey(
+        Lease, on_delete=models.DO_NOTHING, null=True, blank=True, related_name="deliveries", db_index=False
+    )
+    last_answer = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    first_tried_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
 
     objects = DeliveryQuerySet.as_manager()
+
+    #: Those that a worker may take up.
+    WAITING: ClassVar = (Status.QUEUED, Status.DEFERRED)
+    #: Those whose end is not yet known to anybody.
+    OPEN: ClassVar = (Status.QUEUED, Status.DEFERRED, Status.SENDING)
 
     class Meta:
         ordering: ClassVar = ["-pk"]
         verbose_name_plural = "deliveries"
         constraints: ClassVar = [
             models.UniqueConstraint("mailing", Lower("recipient"), name="delivery_once_per_recipient"),
-            models.UniqueConstraint(fields=["message_id"], name="delivery_message_id_once"),
+            models.CheckConstraint(
+                condition=Q(status__in=["queued", "deferred"], due_at__isnull=False)
+                | (~Q(status__in=["queued", "deferred"]) & Q(due_at__isnull=True)),
+                name="delivery_due_while_it_waits",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="sending", lease__isnull=False) | (~Q(status="sending") & Q(lease__isnull=True)),
+                name="delivery_leased_while_sending",
+            ),
         ]
+        # "due_at IS NOT NULL" rather than a list of states: SQLite, too, sees that ``due_at <= now`` implies it.
         indexes: ClassVar = [
-            models.Index(fields=["due_at", "id"], condition=Q(status__in=["queued", "deferred"]), name="delivery_due"),
-            models.Index(fields=["leased_until"], condition=Q(status="sending"), name="delivery_leased"),
+            models.Index(fields=["mailing", "due_at", "id"], condition=Q(due_at__isnull=False), name="delivery_due"),
+            models.Index(fields=["urgent", "due_at", "id"], condition=Q(due_at__isnull=False), name="delivery_next"),
+            models.Index(fields=["lease", "id"], condition=Q(lease__isnull=False), name="delivery_leased"),
+            models.Index(fields=["mailing", "status"], name="delivery_progress"),
+            models.Index(Lower("recipient"), "id", name="delivery_recipient"),
         ]
 
     def __str__(self) -> str:
         return f"{self.mailing} to {self.recipient}"
+
+    @property
+    def message_id(self) -> str:
+        """The same at every attempt, so that a mail program shows a message that came twice only once."""
+        return f"<{self.mailing.uid.hex}.{self.pk}@{self.mailing.domain}>"
+
+
+class Pace(models.Model):
+    """When the next message may leave, over all workers: one row, used where the provider limits the rate."""
+
+    next_at = models.FloatField(default=0, help_text="Seconds since 1970.")
+
+    def __str__(self) -> str:
+        return f"next at {self.next_at:.3f}"
 
 
 class Suppression(models.Model):
@@ -123,7 +223,7 @@ class Suppression(models.Model):
     objects = SuppressionQuerySet.as_manager()
 
     class Meta:
-        ordering: ClassVar = ["-since"]
+        ordering: ClassVar = ["-since", "-pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(Lower("email"), condition=Q(lifted_at=None), name="suppression_once_at_a_time")
         ]

@@ -2,24 +2,94 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models import Count, Exists, Min, OuterRef, Q
+from django.db.models.functions import Lower
+from django.utils import timezone
 
 if TYPE_CHECKING:
-    from mailing.models import Delivery, Mailing, Suppression
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+    from mailing.models import Delivery, Lease, Mailing, Suppression
+
+
+def _sees_everything(user: AbstractBaseUser | AnonymousUser) -> bool:
+    return bool(user.is_active and getattr(user, "is_staff", False))
 
 
 class MailingQuerySet(models.QuerySet["Mailing"]):
     """Messages as they were written."""
 
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> MailingQuerySet:
+        """All of them to programme staff, none to anybody else."""
+        return self if _sees_everything(user) else self.none()
+
+    def bulk_due(self, now: dt.datetime) -> MailingQuerySet:
+        """Bulk mailings that may go and have somebody waiting."""
+        from mailing.models import Delivery
+
+        waiting = Delivery.objects.filter(mailing=OuterRef("pk"), due_at__lte=now)
+        return self.filter(kind="bulk", status="ready").filter(Exists(waiting))
+
+    def with_counts(self) -> MailingQuerySet:
+        """Each with how many of its deliveries are in each state."""
+        return self.annotate(
+            **{
+                f"{state}_count": Count("deliveries", filter=Q(deliveries__status=state))
+                for state in ("queued", "sending", "sent", "deferred", "failed", "unknown", "skipped")
+            }
+        )
+
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     """Messages as they go to each recipient."""
 
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> DeliveryQuerySet:
+        """All of them to programme staff, none to anybody else."""
+        return self if _sees_everything(user) else self.none()
+
+    def urgent_due(self, now: dt.datetime) -> DeliveryQuerySet:
+        """Transactional messages that may go now, longest waiting first."""
+        return self.filter(urgent=True, due_at__lte=now, mailing__status="ready").order_by("due_at", "pk")
+
+    def of_recipient(self, email: str) -> DeliveryQuerySet:
+        """Everything to one address, however it is written."""
+        return self.alias(address=Lower("recipient")).filter(address=email.strip().lower())
+
+    def oldest_due(self) -> dt.datetime | None:
+        """Since when the longest-waiting message could have gone; None when nothing waits."""
+        found: dt.datetime | None = self.filter(due_at__lte=timezone.now(), mailing__status="ready").aggregate(
+            oldest=Min("due_at")
+        )["oldest"]
+        return found
+
+
+class LeaseQuerySet(models.QuerySet["Lease"]):
+    """Workers' holds on deliveries."""
+
+    def expired(self, now: dt.datetime, length: dt.timedelta) -> LeaseQuerySet:
+        """Those whose worker has not been heard of in time.
+
+        A lease that ends further ahead than one can be given was written before the clock was put back: it counts
+        as expired. Taking it from a worker that still lives is safe, because the worker asks before each message.
+        """
+        return self.filter(Q(until__lt=now) | Q(until__gt=now + 2 * length))
+
+    def live(self, now: dt.datetime) -> LeaseQuerySet:
+        """Those whose worker is at it."""
+        return self.filter(until__gte=now)
+
 
 class SuppressionQuerySet(models.QuerySet["Suppression"]):
     """Addresses that take no more bulk mail."""
+
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> SuppressionQuerySet:
+        """All of them to programme staff, none to anybody else."""
+        return self if _sees_everything(user) else self.none()
 
     def in_force(self) -> SuppressionQuerySet:
         """Those that nobody has lifted."""

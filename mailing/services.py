@@ -1,27 +1,43 @@
-"""Every write to mailings and deliveries. This is what the other apps call to send anything."""
+"""Every write that other apps and staff ask for. This is what the other apps call to send anything.
+
+What a worker writes while it sends is in ``mailing.ledger``.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from mailing import compose, tokens, wake
+from mailing.addresses import check_address, check_headers, encode_header, one_line, squeeze
+from mailing.models import Attachment, Delivery, Lease, Mailing, Suppression
+from mailing.queueing import insert_audience
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.db.models import QuerySet
 
-    from mailing.models import Delivery, Mailing
+_ANSWER_WITHDRAWN = "Withdrawn: the recipient unsubscribed before it was sent"
 
 
 @dataclass(frozen=True)
 class File:
-    """A file to attach: its name, its media type and its bytes."""
+    """A file to attach: its name, its media type (with parameters, if any) and its bytes."""
 
     filename: str
     content_type: str
     content: bytes
 
 
+@transaction.atomic
 def send_template(
     *,
     to: str,
@@ -33,15 +49,41 @@ def send_template(
     headers: Mapping[str, str] | None = None,
     attachments: Sequence[File] = (),
     created_by: AbstractBaseUser | None = None,
+    secret: bool | None = None,
 ) -> Delivery:
     """Queue one transactional message and wake a worker after commit.
 
     ``template`` names ``templates/emails/<template>.txt``, whose first line is ``Subject: …``; the HTML part is made
-    from the same text in the programme's email layout.
+    from the same text in the programme's email layout. The template sees ``context``, ``name``, ``site_url`` and,
+    where ``subject_id`` is given, ``token`` (``tokens.sign("recipient", subject_id)``); ``{{name}}`` and ``{{token}}``
+    in ``headers`` are filled alike. ``secret`` says that the message lets its reader in, so that staff may not read it
+    (left out: whether the topic is one of ``MAIL_SECRET_TOPICS``).
+
+    Raises ``ValidationError`` for an address that nothing can be sent to and ``ValueError`` for a line break in the
+    subject, the name or a header. A second call sends a second message.
     """
-    raise NotImplementedError
+    address = check_address(to)
+    one_line(name, "name")
+    token = tokens.sign("recipient", subject_id) if subject_id else ""
+    written = compose.from_template(template, {"name": name, **({"token": token} if token else {}), **(context or {})})
+    filled = {
+        header: value.replace("{{name}}", name).replace("{{token}}", token) for header, value in (headers or {}).items()
+    }
+    mailing = write_mailing(
+        kind=Mailing.Kind.TRANSACTIONAL,
+        topic=topic,
+        subject=written.subject,
+        text=written.text,
+        html=written.html,
+        headers=filled,
+        attachments=attachments,
+        created_by=created_by,
+        is_secret=topic in settings.MAIL_SECRET_TOPICS if secret is None else secret,
+    )
+    return address_to(mailing=mailing, recipients=[(name, address)], subject_id=subject_id)[0]
 
 
+@transaction.atomic
 def queue_bulk(
     *,
     topic: str,
@@ -53,16 +95,217 @@ def queue_bulk(
     audience: QuerySet[Any, Any],
     attachments: Iterable[File] = (),
     created_by: AbstractBaseUser | None = None,
+    send_at: dt.datetime | None = None,
 ) -> Mailing:
     """Turn an audience into deliveries by one ``INSERT … SELECT`` and wake a worker after commit.
 
     ``audience`` yields ``values("email", "name", "subject_id")``. In ``text``, ``html`` and ``headers``,
     ``{{name}}`` becomes the recipient's name and ``{{token}}`` the signed form of their ``subject_id``
-    (``mailing.tokens.read`` turns it back), filled in as the message is sent. Suppressed addresses are left out.
+    (``mailing.tokens.read("recipient", token)`` turns it back), filled in as the message is sent. Suppressed addresses
+    and those that come twice are left out. Without ``html`` it is made from ``text`` in the programme's layout.
+    Nothing leaves before ``send_at``.
+
+    Raises ``ValueError`` for a line break in the subject or a header. A second call makes a second mailing: call
+    ``extend_bulk`` to add people to this one.
     """
-    raise NotImplementedError
+    mailing = write_mailing(
+        kind=Mailing.Kind.BULK,
+        topic=topic,
+        list_key=list_key,
+        subject=subject,
+        text=text,
+        html=html or compose.to_html(text),
+        headers=headers,
+        attachments=attachments,
+        created_by=created_by,
+    )
+    insert_audience(mailing=mailing, audience=audience, due_at=send_at)
+    wake.after_commit(urgent=False)
+    return mailing
 
 
+@transaction.atomic
+def extend_bulk(*, mailing: Mailing, audience: QuerySet[Any, Any], send_at: dt.datetime | None = None) -> int:
+    """Send a bulk mailing also to those in ``audience`` who are not on it yet; returns how many were added."""
+    added = insert_audience(mailing=mailing, audience=audience, due_at=send_at)
+    wake.after_commit(urgent=False)
+    return added
+
+
+def write_mailing(
+    *,
+    kind: str,
+    topic: str,
+    subject: str,
+    text: str,
+    html: str = "",
+    list_key: str = "",
+    headers: Mapping[str, str] | None = None,
+    attachments: Iterable[File] = (),
+    from_email: str = "",
+    created_by: AbstractBaseUser | None = None,
+    is_secret: bool = False,
+) -> Mailing:
+    """Write a message down without sending it to anybody yet. Raises ``ValueError`` as ``send_template`` does."""
+    subject = squeeze(one_line(subject, "subject"))
+    if not subject:
+        raise ValueError("A message needs a subject")
+    encode_header("Subject", subject)
+    mailing = Mailing.objects.create(
+        kind=kind,
+        topic=topic,
+        list_key=list_key,
+        subject=subject if len(subject) <= 500 else subject[:499] + "…",
+        text=text,
+        html=html,
+        headers=check_headers(headers),
+        from_email=one_line(from_email or settings.DEFAULT_FROM_EMAIL, "sender"),
+        created_by=created_by,
+        is_secret=is_secret,
+    )
+    Attachment.objects.bulk_create(
+        Attachment(
+            mailing=mailing,
+            filename=one_line(file.filename, "file name"),
+            content_type=one_line(file.content_type, "media type"),
+            content=file.content,
+        )
+        for file in attachments
+    )
+    return mailing
+
+
+def address_to(*, mailing: Mailing, recipients: Iterable[tuple[str, str]], subject_id: str = "") -> list[Delivery]:
+    """Queue a transactional mailing to each (name, address), once to each address, and wake a worker after commit."""
+    now = timezone.now()
+    once = {address.lower(): (name, address) for name, address in recipients}
+    deliveries = Delivery.objects.bulk_create(
+        Delivery(
+            mailing=mailing,
+            recipient=address,
+            recipient_name=squeeze(name)[:150],
+            subject_id=subject_id,
+            urgent=True,
+            due_at=now,
+            created_at=now,
+        )
+        for name, address in once.values()
+    )
+    wake.after_commit(urgent=True)
+    return deliveries
+
+
+@transaction.atomic
 def skip_waiting(*, recipient: str, list_key_prefix: str) -> int:
-    """Withdraw what still waits to go to someone who has just unsubscribed; returns how many were withdrawn."""
-    raise NotImplementedError
+    """Withdraw what still waits to go to someone who has just unsubscribed; returns how many were withdrawn.
+
+    It covers whatever is not on the wire yet, also what a worker has already taken up. Once it returns and commits,
+    nothing more of those lists leaves for that address. A second call finds nothing and returns 0.
+    """
+    theirs = Delivery.objects.of_recipient(recipient).filter(
+        urgent=False, status__in=Delivery.OPEN, mailing__list_key__startswith=list_key_prefix
+    )
+    return _withdraw(theirs, _ANSWER_WITHDRAWN)
+
+
+@transaction.atomic
+def pause(*, mailing: Mailing) -> bool:
+    """Stop a bulk mailing between two messages; False if it was not going."""
+    changed = _move(mailing, Mailing.Status.READY, Mailing.Status.PAUSED)
+    if changed:
+        Lease.objects.filter(mailing=mailing).update(attention=True)
+    return changed
+
+
+@transaction.atomic
+def resume(*, mailing: Mailing) -> bool:
+    """Let a paused mailing go on with those who still wait; False if it was not paused."""
+    changed = _move(mailing, Mailing.Status.PAUSED, Mailing.Status.READY)
+    if changed:
+        wake.after_commit(urgent=False)
+    return changed
+
+
+@transaction.atomic
+def cancel(*, mailing: Mailing) -> int:
+    """End a bulk mailing: whoever still waits will not get it. Returns how many were withdrawn; cannot be undone."""
+    _move(mailing, Mailing.Status.READY, Mailing.Status.CANCELLED)
+    _move(mailing, Mailing.Status.PAUSED, Mailing.Status.CANCELLED)
+    Lease.objects.filter(mailing=mailing).update(attention=True)
+    return _withdraw(Delivery.objects.filter(mailing=mailing, status__in=Delivery.OPEN), "Cancelled by staff")
+
+
+def _move(mailing: Mailing, source: str, target: str) -> bool:
+    if not mailing.is_bulk:
+        raise ValueError("Only a bulk mailing can be paused, resumed or cancelled")
+    changed = Mailing.objects.filter(pk=mailing.pk, status=source).update(status=target)
+    if changed:
+        mailing.status = target
+    return bool(changed)
+
+
+def _withdraw(deliveries: QuerySet[Delivery, Delivery], answer: str) -> int:
+    """Skip ``deliveries`` unless they are on the wire. Locks leases, then deliveries: everybody does, in that order."""
+    # A worker may take some up between our look and our lock; then its lease is new to us, and we look again.
+    held: set[int] = set()
+    while True:
+        leases = set(deliveries.filter(lease__isnull=False).values_list("lease_id", flat=True))
+        if leases - held:
+            # The worker's own write before each message waits for this row and then sees that it is wanted.
+            for lease in sorted(leases - held):
+                Lease.objects.filter(pk=lease).update(attention=True)
+            held |= leases
+            continue
+        rows = list(deliveries.order_by("pk").select_for_update(of=("self",)).values_list("pk", "lease_id"))
+        if {lease for _, lease in rows if lease} <= held:
+            break
+    cursors = dict(Lease.objects.filter(pk__in=held).values_list("pk", "cursor"))
+    free = [pk for pk, lease in rows if lease is None or pk > cursors.get(lease, 0)]
+    now = timezone.now()
+    count = 0
+    for start in range(0, len(free), 10_000):
+        count += Delivery.objects.filter(pk__in=free[start : start + 10_000]).update(
+            status=Delivery.Status.SKIPPED, due_at=None, lease=None, settled_at=now, last_answer=answer
+        )
+    return count
+
+
+@transaction.atomic
+def send_again(*, deliveries: QuerySet[Delivery, Delivery]) -> int:
+    """Queue again what is not known to have arrived, or failed; returns how many. Others are left as they are.
+
+    The ``Message-ID`` stays the same, so that a mail program that has it already can see so.
+    """
+    again = deliveries.filter(
+        Q(status=Delivery.Status.UNKNOWN) | Q(status=Delivery.Status.FAILED),
+        ~Q(mailing__status=Mailing.Status.CANCELLED),
+        mailing__body_dropped_at=None,
+    )
+    count = Delivery.objects.filter(pk__in=again.order_by().values("pk")).update(
+        status=Delivery.Status.QUEUED, due_at=F("created_at"), first_tried_at=None, settled_at=None
+    )
+    if count:
+        wake.after_commit(urgent=True)
+        wake.after_commit(urgent=False)
+    return count
+
+
+@transaction.atomic
+def suppress(*, email: str, reason: str) -> Suppression:
+    """Send no more bulk mail to ``email``, nor what waits for it now. A second call returns the first's."""
+    email = check_address(email)
+    found = Suppression.objects.in_force().alias(address=Lower("email")).filter(address=email.lower()).first()
+    if found is None:
+        try:
+            with transaction.atomic():
+                found = Suppression.objects.create(email=email, reason=reason[:255])
+        except IntegrityError:  # another worker came to the same end at the same moment
+            found = Suppression.objects.in_force().alias(address=Lower("email")).get(address=email.lower())
+    waiting = Delivery.objects.of_recipient(email).filter(urgent=False, status__in=Delivery.OPEN)
+    _withdraw(waiting, f"Not sent: {reason}"[:500])
+    return found
+
+
+def lift(*, suppression: Suppression, by: AbstractBaseUser) -> bool:
+    """Let an address have bulk mail again; False if it was lifted already."""
+    return bool(Suppression.objects.in_force().filter(pk=suppression.pk).update(lifted_at=timezone.now(), lifted_by=by))

@@ -1,0 +1,47 @@
+"""Waking a worker. A wake-up carries no data: the worker looks in the database for what is due.
+
+A wake-up may be lost or come twice without harm (the sweep finds whatever nobody was woken for), so a broker that is down must not
+fail the request that wrote the rows.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+
+logger = logging.getLogger(__name__)
+
+URGENT = "urgent"
+BULK = "bulk"
+
+
+def after_commit(*, urgent: bool) -> None:
+    """Wake workers once the rows are there to be seen; nothing if the transaction is rolled back."""
+    transaction.on_commit(wake_urgent if urgent else wake_bulk, robust=True)
+
+
+def wake_urgent() -> bool:
+    """Ask for one worker to send what people wait for; False if the broker can not be reached."""
+    return _wake(urgent=True)
+
+
+def wake_bulk(lanes: int | None = None) -> bool:
+    """Ask for ``lanes`` workers (as many as may send bulk mail at once, if left out); False if the broker is down."""
+    for _ in range(settings.MAIL_LANES if lanes is None else lanes):
+        if not _wake(urgent=False):
+            return False
+    return True
+
+
+def _wake(*, urgent: bool) -> bool:
+    try:
+        current_app.send_task(
+            "mailing.tasks.deliver", kwargs={"urgent": urgent}, queue=URGENT if urgent else BULK, retry=False
+        )
+    except Exception:  # a broker's client may raise anything; the sweep will see to it
+        logger.warning("Nobody could be woken to send mail; the next sweep will see to it", exc_info=True)
+        return False
+    return True

@@ -1,0 +1,131 @@
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMultiAlternatives
+from django.db.models import CharField, F, Value
+
+from mailing import services, tokens
+from mailing.models import Attachment, Delivery, Mailing, Suppression
+from people.models import User
+from tests.conftest import make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _door(settings):
+    settings.EMAIL_BACKEND = "mailing.backend.EmailBackend"
+
+
+@pytest.fixture
+def audience(db):
+    for name in ("ann", "bob", "cat"):
+        make_user(name)
+    return User.objects.values("email", name=F("full_name"), subject_id=F("pk"))
+
+
+def newsletter(audience, **fields) -> Mailing:
+    values = {
+        "topic": "newsletter", "list_key": "newsletter:1", "subject": "News", "text": "Dear {{name}}", "audience": audience,
+    }  # fmt: skip
+    return services.queue_bulk(**{**values, **fields})
+
+
+def test_queue_bulk_makes_one_delivery_for_each_person(audience, django_assert_num_queries):
+    mailing = newsletter(audience)
+    rows = mailing.deliveries.values_list("recipient", "recipient_name", "subject_id", "status", "urgent")
+    assert set(rows) == {
+        (f"{name}@example.org", name.title(), str(User.objects.get(full_name=name.title()).pk), "queued", False)
+        for name in ("ann", "bob", "cat")
+    }
+    assert mailing.deliveries.filter(due_at=F("created_at")).count() == 3
+
+
+def test_queue_bulk_when_an_address_is_suppressed_leaves_it_out(audience):
+    services.suppress(email="BOB@example.org", reason="It bounced")
+    assert set(newsletter(audience).deliveries.values_list("recipient", flat=True)) == {
+        "ann@example.org", "cat@example.org",
+    }  # fmt: skip
+
+
+def test_extend_bulk_a_second_time_adds_only_who_is_new(audience):
+    mailing = newsletter(audience)
+    make_user("dan")
+    same = User.objects.values("email", "pk", name=Value("x", output_field=CharField()), subject_id=F("email"))
+    assert services.extend_bulk(mailing=mailing, audience=same) == 1
+    assert services.extend_bulk(mailing=mailing, audience=same) == 0
+    assert mailing.deliveries.count() == 4
+
+
+def test_skip_waiting_withdraws_that_list_only(audience):
+    newsletter(audience)
+    other = newsletter(audience, list_key="events:1")
+    assert services.skip_waiting(recipient="Ann@example.org", list_key_prefix="newsletter:") == 1
+    assert services.skip_waiting(recipient="Ann@example.org", list_key_prefix="newsletter:") == 0
+    assert set(other.deliveries.values_list("status", flat=True)) == {"queued"}
+    assert Delivery.objects.get(status="skipped").recipient == "ann@example.org"
+
+
+@pytest.mark.parametrize("fields", [
+    {"subject": "a\nBcc: x@example.org"},
+    {"headers": {"X-A": "a\r\nBcc: x@example.org"}},
+    {"headers": {"X-A\n": "a"}},
+    {"headers": {"Bcc": "x@example.org"}},
+    {"subject": "  "},
+])  # fmt: skip
+def test_queue_bulk_when_a_header_is_forged_writes_nothing(audience, fields):
+    with pytest.raises(ValueError):
+        newsletter(audience, **fields)
+    assert not Mailing.objects.exists()
+    assert not Delivery.objects.exists()
+
+
+def test_suppress_twice_keeps_one_and_withdraws_what_waits(audience):
+    mailing = newsletter(audience)
+    first = services.suppress(email="ann@example.org", reason="It bounced")
+    assert services.suppress(email="ANN@example.org", reason="again") == first
+    assert mailing.deliveries.get(recipient="ann@example.org").status == "skipped"
+    assert mailing.deliveries.filter(status="queued").count() == 2
+
+
+def test_lift_a_second_time_changes_nothing(staff):
+    suppression = services.suppress(email="ann@example.org", reason="It bounced")
+    assert services.lift(suppression=suppression, by=staff)
+    assert not services.lift(suppression=suppression, by=staff)
+    assert not Suppression.objects.in_force().exists()
+    assert services.suppress(email="ann@example.org", reason="Again").pk != suppression.pk
+
+
+def test_backend_keeps_every_part_of_a_message(django_capture_on_commit_callbacks):
+    message = EmailMultiAlternatives(
+        "Zoë's news", "Plain", "Portal <portal@example.org>", ["Ann <ann@example.org>"],
+        cc=["bob@example.org"], bcc=["ann@EXAMPLE.org", "cat@example.org"], reply_to=["team@example.org"],
+        headers={"X-Mailing-Topic": "reminder", "X-Mailing-Secret": "no", "X-Other": "1", "Message-ID": "<x@y>"},
+    )  # fmt: skip
+    message.attach_alternative("<p>Rich</p>", "text/html")
+    message.attach_alternative("BEGIN:VCALENDAR", "text/calendar")
+    message.attach("a.txt", "hello", "text/plain")
+    assert message.send() == 1
+    mailing = Mailing.objects.get()
+    assert (mailing.topic, mailing.is_secret, mailing.text, mailing.html) == ("reminder", False, "Plain", "<p>Rich</p>")
+    assert mailing.headers == {
+        "X-Other": "1", "Reply-To": "team@example.org", "Cc": "bob@example.org", "To": "Ann <ann@example.org>",
+    }  # fmt: skip
+    assert set(mailing.deliveries.values_list("recipient", flat=True)) == {
+        "ann@EXAMPLE.org", "bob@example.org", "cat@example.org",
+    }  # fmt: skip
+    assert {(a.role, a.content_type) for a in Attachment.objects.all()} == {
+        ("alternative", "text/calendar"), ("file", "text/plain"),
+    }  # fmt: skip
+
+
+def test_backend_when_an_address_is_none_queues_nothing():
+    message = EmailMultiAlternatives("Hello", "Plain", None, ["ann@example.org", "not an address"])
+    with pytest.raises(ValidationError):
+        message.send()
+    assert not Mailing.objects.exists()
+    assert message.send(fail_silently=True) == 0
+
+
+def test_tokens_of_another_purpose_are_refused():
+    with pytest.raises(tokens.BadToken):
+        tokens.read("unsubscribe", tokens.sign("recipient", 1))
