@@ -85,8 +85,7 @@ class _Loader:
         is_new = row.pk is None
         changed = is_new
         for key, wanted in values.items():
-            current, last = _plain(getattr(row, key)), row.loaded.get(key)
-            if is_new or (current != _plain(wanted) and self._may_write(name, key, current, last, _plain(wanted))):
+            if is_new or self._differs(row, key, wanted, name):
                 setattr(row, key, wanted)
                 changed = True
         said = {**row.loaded, **{key: _plain(wanted) for key, wanted in values.items()}}
@@ -99,6 +98,11 @@ class _Loader:
             else:
                 type(row)._default_manager.filter(pk=row.pk).update(loaded=said)
         self.report.counts[kind, "created" if is_new else "updated" if changed else "unchanged"] += 1
+
+    def _differs(self, row: Loaded, key: str, wanted: Any, name: str) -> bool:
+        """Whether the row says something else than the file, and may be made to say the same."""
+        current = _plain(getattr(row, key))
+        return current != _plain(wanted) and self._may_write(name, key, current, row.loaded.get(key), _plain(wanted))
 
     @staticmethod
     def _save(row: Loaded, name: str) -> None:
