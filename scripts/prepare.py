@@ -18,7 +18,9 @@ PROGRAMME_FILE = ROOT / "data/clahrc-ndl.json"
 def load_demo() -> None:
     """Load the demonstration in a process of its own, since the command refuses to run where DEBUG is off."""
     print("Loading the demonstration's people (the first time only)", flush=True)
-    subprocess.run([sys.executable, "manage.py", "load_demo"], cwd=ROOT, env={**os.environ, "DEBUG": "1"}, check=True)
+    command = [sys.executable, "manage.py", "load_demo"]
+    env = {**os.environ, "DEBUG": "1"}
+    subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
 
 
 def main() -> int:
