@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from mailing.addresses import check_address, squeeze
 from mailing.services import send_template
 from people.models import User
 from people.rules import needs_second_factor
 
-#: allauth's word for each of its messages, and what staff call it in the outbox.
-_TOPICS = {
+#: allauth's word for each message that lets its reader in, and what staff call it in the outbox.
+_SECRET_TOPICS = {
     "login_code": "login code",
     "password_reset_key": "password reset",
     "email_confirmation": "email confirmation",
-    "email_confirmation_signup": "email confirmation",
-    "unknown_account": "no account",
 }
+
+logger = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -51,13 +53,22 @@ class AccountAdapter(DefaultAccountAdapter):
         """Send one of allauth's messages as all others are sent, from ``templates/emails/people/<its name>.txt``."""
         name = template_prefix.rsplit("/", 1)[-1]
         person = User.objects.filter(email__iexact=email).first()
-        send_template(
-            to=email,
-            name=person.full_name if person else "",
-            template=f"people/{name}",
-            context={**context, "email": email, "site_url": settings.SITE_URL},
-            topic=_TOPICS.get(name, "account"),
-        )
+        try:
+            send_template(
+                to=email,
+                name=squeeze(person.full_name) if person else "",
+                template=f"people/{name}",
+                context={**context, "email": email},
+                topic=_SECRET_TOPICS.get(name, "account"),
+                secret=name in _SECRET_TOPICS,
+            )
+        except ValidationError:
+            # Anybody may type anything into the login page. What no message can reach, no account has.
+            logger.info("No message can be sent to the address that was typed in for %s", name)
+
+    def clean_email(self, email: str) -> str:
+        """Refuse an address that no message can reach."""
+        return check_address(super().clean_email(email))
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Confirm a new address unless somebody else has come to have it since it was asked for."""

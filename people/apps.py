@@ -8,3 +8,12 @@ class PeopleConfig(AppConfig):
 
     name = "people"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell the registries what this app itself knows."""
+        from people import holdings, privacy, roles
+
+        roles.register(
+            holdings.own_roles, {"Programme staff": holdings.staff, "Administrator": holdings.administrators}
+        )
+        privacy.register(holdings.account_data)

@@ -81,6 +81,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     deactivated_by = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     erased_at = models.DateTimeField(null=True, blank=True)
 
+    state: str  #: one of ``State``, where ``UserQuerySet.with_state`` read it
+
     objects = UserManager()
 
     USERNAME_FIELD = "email"

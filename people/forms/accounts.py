@@ -10,17 +10,18 @@ from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 
-from people.forms.base import PortalForm
+from people.nhs_forms import NhsFormMixin
 
 _HOW_LONG = "At least 10 characters. Three random words make a good one."
 _AS_TYPED = {"autocapitalize": "none", "spellcheck": "false"}
 
 
-class PlainForm(PortalForm):
+class _Words:
     """Gives each field its label and hint in our words, and takes placeholders away."""
 
     labels: ClassVar[dict[str, str]] = {}
     hints: ClassVar[dict[str, str]] = {}
+    fields: dict[str, forms.Field]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -30,6 +31,10 @@ class PlainForm(PortalForm):
             field.help_text = self.hints.get(name, "")
             if isinstance(field, forms.EmailField):
                 field.widget.attrs.update(_AS_TYPED)
+
+
+class PlainForm(NhsFormMixin, _Words):
+    """One of allauth's forms, drawn as ours are."""
 
 
 class LoginForm(PlainForm, account.LoginForm):

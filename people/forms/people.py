@@ -9,13 +9,23 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
 from people import roles
-from people.forms.base import PortalForm
 from people.models import Organisation, User
+from people.nhs_forms import NhsFormMixin
 from people.services import check_invitable, invite, invite_staff
 
 
-class PeopleFilterForm(forms.Form):
+def _plain_name(value: str) -> str:
+    """The name on one line. Refuses one that would carry a link into other people's email."""
+    name = " ".join(value.split())
+    if "://" in name or "@" in name:
+        raise ValidationError("Enter a name, without any address.")
+    return name
+
+
+class PeopleFilterForm(NhsFormMixin, forms.Form):
     """What the list of people is narrowed to. Anything that makes no sense is left out, never an error."""
+
+    form_method = "get"
 
     q = forms.CharField(label="Name, email or organisation", required=False, max_length=200)
     role = forms.ChoiceField(label="Role", required=False)
@@ -26,14 +36,16 @@ class PeopleFilterForm(forms.Form):
         self.fields["role"].choices = [("", "Any role"), *((kind, kind) for kind in roles.kinds())]  # type: ignore[attr-defined]
 
 
-class OrganisationsFilterForm(forms.Form):
+class OrganisationsFilterForm(NhsFormMixin, forms.Form):
     """What the list of organisations is narrowed to."""
+
+    form_method = "get"
 
     q = forms.CharField(label="Name, ODS code or ROR id", required=False, max_length=200)
     kind = forms.ChoiceField(label="Kind", required=False, choices=[("", "Any kind"), *Organisation.Kind.choices])
 
 
-class InviteForm(PortalForm, forms.Form):
+class InviteForm(NhsFormMixin, forms.Form):
     """Invite a person. Only an administrator is offered the roles that only an administrator may give."""
 
     class Role:
@@ -51,7 +63,7 @@ class InviteForm(PortalForm, forms.Form):
     )
     organisation = forms.ModelChoiceField(
         Organisation.objects.all(),
-        label="Organisation (optional)",
+        label="Organisation",
         required=False,
         empty_label="Choose an organisation",
     )
@@ -73,11 +85,8 @@ class InviteForm(PortalForm, forms.Form):
             del self.fields["role"]
 
     def clean_full_name(self) -> str:
-        """Refuse a name that would put a line break or a link into the subject of an email."""
-        name = " ".join(str(self.cleaned_data["full_name"]).split())
-        if "://" in name or "@" in name:
-            raise ValidationError("Enter the person's name, without an address.")
-        return name
+        """A name fit for the subject of an email."""
+        return _plain_name(self.cleaned_data["full_name"])
 
     def clean_email(self) -> str:
         """Refuse an address whose owner was deactivated."""
@@ -118,7 +127,7 @@ class InviteForm(PortalForm, forms.Form):
         return str(self.cleaned_data.get("role", self.Role.PERSON))
 
 
-class AcceptInvitationForm(PortalForm, forms.Form):
+class AcceptInvitationForm(NhsFormMixin, forms.Form):
     """Choose the password to log in with."""
 
     submit_label = "Set password and log in"
@@ -151,7 +160,7 @@ class AcceptInvitationForm(PortalForm, forms.Form):
             self.add_error("password_again", "The two passwords differ. Type the same one twice.")
 
 
-class OwnDetailsForm(PortalForm, forms.ModelForm):
+class OwnDetailsForm(NhsFormMixin, forms.ModelForm):
     """What a person tells about themselves."""
 
     submit_label = "Save your details"
@@ -161,9 +170,9 @@ class OwnDetailsForm(PortalForm, forms.ModelForm):
         fields: ClassVar = ["full_name", "job_title", "organisation", "orcid"]
         labels: ClassVar = {
             "full_name": "Full name",
-            "job_title": "Job title (optional)",
-            "organisation": "Organisation (optional)",
-            "orcid": "ORCID iD (optional)",
+            "job_title": "Job title",
+            "organisation": "Organisation",
+            "orcid": "ORCID iD",
         }
         help_texts: ClassVar = {"orcid": "16 digits in four groups, such as 0000-0002-1825-0097."}
         widgets: ClassVar = {
@@ -179,12 +188,16 @@ class OwnDetailsForm(PortalForm, forms.ModelForm):
             label=self.fields["orcid"].label, help_text=self.fields["orcid"].help_text, required=False, max_length=60
         )
 
+    def clean_full_name(self) -> str:
+        """A name fit for the subject of an email."""
+        return _plain_name(self.cleaned_data["full_name"])
+
     def clean_orcid(self) -> str:
         """The iD alone, of whatever is pasted from ORCID's pages; the model checks its last digit."""
         return str(self.cleaned_data["orcid"]).rstrip("/").rsplit("/", 1)[-1].upper()
 
 
-class OrganisationForm(PortalForm, forms.ModelForm):
+class OrganisationForm(NhsFormMixin, forms.ModelForm):
     """An organisation; what is unique says which organisation has it already."""
 
     submit_label = "Save the organisation"
@@ -194,8 +207,8 @@ class OrganisationForm(PortalForm, forms.ModelForm):
         fields: ClassVar = ["name", "kind", "ods_code", "ror_id", "is_partner"]
         labels: ClassVar = {
             "kind": "What kind of organisation is it?",
-            "ods_code": "ODS code (optional)",
-            "ror_id": "ROR id (optional)",
+            "ods_code": "ODS code",
+            "ror_id": "ROR id",
             "is_partner": "It is a partner of the programme",
         }
         help_texts: ClassVar = {

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from people import privacy
 from people.models import User
 
 _LAST_ADMINISTRATOR = "Somebody has to look after the portal: make another person an administrator first."
@@ -98,6 +99,7 @@ def close_account(*, user: User) -> None:
         return
     _refuse_last_administrator(user)
     now = timezone.now()
+    privacy.erase(user)
     end_sessions(user)
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()

@@ -7,12 +7,12 @@ import datetime as dt
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from mailing import tokens
+from mailing.addresses import check_address, squeeze
 from mailing.services import send_template
 from people.models import Invitation, Organisation, User
 from people.services.accounts import make_staff, mark_email_verified
@@ -42,7 +42,8 @@ def invite(
     asks the same beforehand).
     """
     check_invitable(email)
-    user = _find_or_make(email=email.strip().lower(), full_name=full_name.strip(), organisation=organisation)
+    role, full_name = " ".join(role.split()), " ".join(full_name.split())
+    user = _find_or_make(email=email.strip().lower(), full_name=full_name, organisation=organisation)
     if user.has_joined:
         _send_note(user=user, role=role, invited_by=invited_by)
         return user
@@ -78,7 +79,7 @@ def invite_staff(
 
 def check_invitable(email: str) -> None:
     """Refuse, with a ``ValidationError``, an address that ``invite`` would refuse. Changes nothing."""
-    validate_email(email.strip())
+    check_address(email.strip())
     user = User.objects.filter(email__iexact=email.strip()).first()
     if user and user.has_joined and not user.is_active:
         raise ValidationError(
@@ -190,10 +191,11 @@ def _send_invitation(*, user: User, role: str, invited_by: User) -> Invitation:
     link = settings.SITE_URL + reverse("people:accept", args=[tokens.sign(_PURPOSE, str(invitation.pk))])
     send_template(
         to=user.email,
-        name=user.full_name,
+        name=squeeze(user.full_name),
         template="people/invitation",
         context={"person": user, "invitation": invitation, "invited_by": invited_by, "link": link},
         topic="invitation",
+        secret=True,
         created_by=invited_by,
     )
     return invitation
@@ -202,7 +204,7 @@ def _send_invitation(*, user: User, role: str, invited_by: User) -> Invitation:
 def _send_note(*, user: User, role: str, invited_by: User) -> None:
     send_template(
         to=user.email,
-        name=user.full_name,
+        name=squeeze(user.full_name),
         template="people/new_role",
         context={
             "person": user,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
-from django.db.models import ManyToManyRel
+from django.db import IntegrityError, models, transaction
+from django.db.models import ForeignObjectRel
 
 from people.models import Organisation
 
@@ -27,14 +27,15 @@ def usage_of(organisation: Organisation) -> list[tuple[str, int]]:
     One query for each kind of reference that any app has, however many there are.
     """
     usage = []
-    for relation in Organisation._meta.related_objects:
-        name = "id" if isinstance(relation, ManyToManyRel) else relation.field.name
-        model = relation.through if isinstance(relation, ManyToManyRel) else relation.related_model
-        if isinstance(relation, ManyToManyRel):
-            name = relation.field.m2m_reverse_field_name()
-        number = model._base_manager.filter(**{name: organisation.pk}).count()
+    for relation in Organisation._meta.get_fields(include_hidden=True):
+        if not isinstance(relation, ForeignObjectRel) or relation.on_delete is models.DO_NOTHING:
+            continue  # a history row names what it named, whether that is still there or not
+        model = relation.field.model
+        if model._meta.auto_created:
+            continue
+        number = model._base_manager.filter(**{relation.field.name: organisation}).distinct().count()
         if number:
-            usage.append((str(relation.related_model._meta.verbose_name_plural), number))
+            usage.append((str(model._meta.verbose_name_plural), number))
     return usage
 
 

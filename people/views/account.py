@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from people import privacy, roles, services
 from people.forms import OwnDetailsForm
+from people.models import User
 from people.views.requests import asking
 
 
@@ -40,12 +41,13 @@ def me(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def me_edit(request: HttpRequest) -> HttpResponse:
     """Change one's own name, job title, organisation and ORCID iD."""
-    form = OwnDetailsForm(request.POST or None, instance=asking(request))
+    # Another copy of the person, so that the page does not greet them by a name that could not be saved.
+    person = User.objects.get(pk=asking(request).pk)
+    form = OwnDetailsForm(request.POST or None, instance=person)
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, "Your details have been saved.")
         return redirect("people:me")
-    request.user.refresh_from_db()  # so that the page does not greet them by a name that was not saved
     return render(request, "people/account_edit.html", {"form": form})
 
 

@@ -1,0 +1,19 @@
+"""Template tags of the login pages."""
+
+from __future__ import annotations
+
+from django import template
+from django.conf import settings
+
+from people.demo import DEMO_LOGINS
+
+register = template.Library()
+
+
+@register.inclusion_tag("people/demo_logins.html")
+def demo_logins() -> dict[str, object]:
+    """The logins of a demonstration, and nothing at all on any other installation."""
+    if not settings.DEMO:
+        return {}
+    logins = [{"email": f"{name}@example.org", "who": who} for name, who in DEMO_LOGINS]
+    return {"logins": logins, "password": settings.DEMO_PASSWORD}
