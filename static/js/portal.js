@@ -1,0 +1,10 @@
+// Starts what makes pages quicker to use. Every page works without any of it.
+import { initAll } from "../nhsuk/nhsuk-frontend.min.js";
+import { startAutosave } from "./autosave.js";
+import { startPolling } from "./polling.js";
+import { guardSubmits } from "./submits.js";
+
+initAll();
+document.querySelectorAll("form[data-autosave-url]").forEach(startAutosave);
+document.querySelectorAll("[data-poll-url]").forEach(startPolling);
+document.querySelectorAll("form[data-prevent-double-click]").forEach(guardSubmits);
