@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from fellows.querysets import FellowPostQuerySet, SecondmentQuerySet
+from fellows.terms import ENDING_SOON_MONTHS, latest_end, months_later
 from people.models import Organisation
 from studies.models import Loaded, Study
 
@@ -33,6 +37,25 @@ class FellowPost(Loaded):
 
     def __str__(self) -> str:
         return f"{self.study.short_title}, post {self.number}"
+
+    def get_absolute_url(self) -> str:
+        """The fellows page of its study, at this post."""
+        return f"{reverse('fellows:study', args=[self.study.slug])}#post-{self.number}"
+
+    @property
+    def present(self) -> Secondment | None:
+        """The secondment that runs today. Reads ``secondments`` as they were fetched."""
+        return next((each for each in self.secondments.all() if each.is_present), None)
+
+    @property
+    def to_come(self) -> list[Secondment]:
+        """Secondments agreed but not begun, the next first."""
+        return sorted((each for each in self.secondments.all() if each.is_to_come), key=lambda each: each.starts_on)
+
+    @property
+    def past(self) -> list[Secondment]:
+        """Secondments that are over, the latest first."""
+        return [each for each in self.secondments.all() if each.is_past]
 
 
 class Secondment(Loaded):
@@ -70,3 +93,27 @@ class Secondment(Loaded):
 
     def __str__(self) -> str:
         return f"{self.fellow or 'Name to be added'} in {self.post}"
+
+    @property
+    def is_present(self) -> bool:
+        """Runs today."""
+        return not self.is_to_come and not self.is_past
+
+    @property
+    def is_past(self) -> bool:
+        """Its last day was before today."""
+        return self.ends_on is not None and self.ends_on < timezone.localdate()
+
+    @property
+    def is_to_come(self) -> bool:
+        """Begins after today."""
+        return self.starts_on > timezone.localdate()
+
+    def last_day(self, max_years: int) -> dt.date:
+        """The last day in post: as agreed, otherwise the latest that the programme allows."""
+        return self.ends_on or latest_end(self.starts_on, max_years)
+
+    def ends_soon(self, max_years: int) -> bool:
+        """Runs today and is over, or has reached its longest term, within six months."""
+        soon = months_later(timezone.localdate(), ENDING_SOON_MONTHS)
+        return self.is_present and self.last_day(max_years) <= soon

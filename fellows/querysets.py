@@ -6,15 +6,31 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.utils import timezone
 
+from fellows.terms import latest_start
+
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
     from fellows.models import FellowPost, Secondment
+    from people.models import User
 
 
 class SecondmentQuerySet(models.QuerySet["Secondment"]):
     """Who was seconded, to which post, when."""
+
+    def visible_to(self, user: User | AnonymousUser) -> SecondmentQuerySet:
+        """Those on studies that the user may see from inside; a fellow also sees their own, past ones too.
+
+        The name of a fellow is personal: nobody sees one without logging in.
+        """
+        from studies.models import Study
+
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(Q(post__study__in=Study.objects.visible_to(user)) | Q(fellow=user.pk))
 
     def on(self, day: dt.date) -> SecondmentQuerySet:
         """Those that run on a day."""
@@ -24,22 +40,74 @@ class SecondmentQuerySet(models.QuerySet["Secondment"]):
         """Those that run today."""
         return self.on(timezone.localdate())
 
+    def unfinished(self) -> SecondmentQuerySet:
+        """Those that run today or are still to begin."""
+        return self.filter(Q(ends_on=None) | Q(ends_on__gte=timezone.localdate()))
+
+    def unnamed(self) -> SecondmentQuerySet:
+        """Those whose fellow nobody has named yet."""
+        return self.filter(fellow=None)
+
+    def overlapping(self, starts_on: dt.date, ends_on: dt.date | None) -> SecondmentQuerySet:
+        """Those that share at least one day with a span; ``None`` is a span without an end."""
+        begun = self if ends_on is None else self.filter(starts_on__lte=ends_on)
+        return begun.filter(Q(ends_on=None) | Q(ends_on__gte=starts_on))
+
+    def ending_by(self, day: dt.date, *, max_years: int) -> SecondmentQuerySet:
+        """Those that run today and have their last day on or before ``day``.
+
+        One without a last day is counted to its ``max_years`` (the programme's ``secondment_max_years``).
+        """
+        return self.in_post().filter(Q(ends_on__lte=day) | Q(ends_on=None, starts_on__lte=latest_start(day, max_years)))
+
 
 class FellowPostQuerySet(models.QuerySet["FellowPost"]):
     """Places for fellows."""
+
+    def visible_to(self, user: User | AnonymousUser) -> FellowPostQuerySet:
+        """Posts of the studies that the user may see from inside."""
+        from studies.models import Study
+
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(study__in=Study.objects.visible_to(user))
 
     def open(self) -> FellowPostQuerySet:
         """Posts that have not been closed."""
         return self.filter(closed_on=None)
 
+    def of_current_studies(self) -> FellowPostQuerySet:
+        """Posts of studies that are neither archived nor given up."""
+        return self.filter(study__archived_at=None).exclude(study__stage="not_taken_forward")
+
     def filled(self) -> FellowPostQuerySet:
         """Open posts with a fellow today."""
-        from fellows.models import Secondment
-
-        return self.open().filter(models.Exists(Secondment.objects.in_post().filter(post=models.OuterRef("pk"))))
+        return self.open().filter(self._has_secondment())
 
     def vacant(self) -> FellowPostQuerySet:
         """Open posts with nobody in them today."""
+        return self.open().filter(~self._has_secondment())
+
+    def unnamed(self) -> FellowPostQuerySet:
+        """Open posts held today by somebody whose name has not been added."""
+        return self.open().filter(self._has_secondment(fellow=None))
+
+    def ending_by(self, day: dt.date, *, max_years: int) -> FellowPostQuerySet:
+        """Open posts whose present secondment ends on or before ``day``; see ``SecondmentQuerySet.ending_by``."""
         from fellows.models import Secondment
 
-        return self.open().filter(~models.Exists(Secondment.objects.in_post().filter(post=models.OuterRef("pk"))))
+        ending = Secondment.objects.ending_by(day, max_years=max_years)
+        return self.open().filter(Exists(ending.filter(post=OuterRef("pk"))))
+
+    def with_secondments(self) -> FellowPostQuerySet:
+        """With study and theme, and every secondment with its fellow and partner: three queries, however many."""
+        from fellows.models import Secondment
+
+        secondments = Secondment.objects.select_related("fellow", "organisation")
+        return self.select_related("study__theme").prefetch_related(Prefetch("secondments", queryset=secondments))
+
+    @staticmethod
+    def _has_secondment(**having: object) -> Exists:
+        from fellows.models import Secondment
+
+        return Exists(Secondment.objects.in_post().filter(post=OuterRef("pk"), **having))

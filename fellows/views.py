@@ -1,1 +1,163 @@
-"""Pages of the fellows app."""
+"""Pages of the fellows app. Names of fellows are personal: every page needs a login."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from fellows import services
+from fellows.forms import EndForm, NameForm, SecondForm
+from fellows.listing import STATES, counts, posts_in_state, programme_max_years
+from fellows.models import FellowPost, Secondment
+from studies.models import Programme, Study
+
+PER_PAGE = 50
+
+
+def index(request: HttpRequest) -> HttpResponse:
+    """Every post that the viewer may see, by study, with filters for what needs somebody."""
+    posts = FellowPost.objects.visible_to(request.user).of_current_studies().open()
+    state = request.GET.get("state", "")
+    if state not in STATES:
+        state = ""
+    found = posts_in_state(posts, state).with_secondments()
+    found = found.order_by("study__theme__position", "study__position", "study__title", "number")
+    totals = counts(posts)
+    return render(
+        request,
+        "fellows/index.html",
+        {
+            "page_obj": Paginator(found, PER_PAGE).get_page(request.GET.get("page")),
+            "counts": totals,
+            "posts_note": f"of {totals['posts']} posts on {totals['studies']} studies",
+            "states": STATES,
+            "state": state,
+            "max_years": programme_max_years(),
+        },
+    )
+
+
+def study(request: HttpRequest, slug: str) -> HttpResponse:
+    """A study's fellows page: its posts, who is in them, who was."""
+    found = _study_of(request, slug)
+    posts = list(found.fellow_posts.with_secondments().order_by("number"))
+    may_change = request.user.has_perm("fellows.change_fellows", found)
+    programme = Programme.objects.current()
+    open_posts = [post for post in posts if post.closed_on is None]
+    return render(
+        request,
+        "fellows/study.html",
+        {
+            "study": found,
+            "posts": posts,
+            "open_posts": open_posts,
+            "may_change": may_change,
+            "may_open": may_change and programme and len(open_posts) < programme.fellows_per_study_max,
+            "max_years": programme_max_years(),
+        },
+    )
+
+
+def second(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Second somebody to a post: a person the portal knows, somebody new, or a name to be added later."""
+    post = _post_to_change(request, slug, number)
+    form = SecondForm(request.POST or None, post=post, by=request.user)
+    if request.method == "POST" and form.is_valid() and form.save():
+        messages.success(request, f"{form.secondment.fellow or 'The secondment'} has been added to {post}.")
+        return redirect(post)
+    return render(request, "fellows/second.html", {"form": form, "post": post, "study": post.study})
+
+
+def secondment_name(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say who the fellow is in a secondment that was recorded without a name."""
+    secondment = _secondment_to_change(request, pk)
+    form = NameForm(request.POST or None, secondment=secondment, by=request.user)
+    if request.method == "POST" and form.is_valid() and form.save():
+        messages.success(request, f"{form.secondment.fellow} is now named as the diffusion fellow.")
+        return redirect(secondment.post)
+    return render(
+        request,
+        "fellows/secondment_name.html",
+        {"form": form, "secondment": secondment, "study": secondment.post.study},
+    )
+
+
+def secondment_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give a secondment its last day and say why. It can be undone on the same day."""
+    secondment = _secondment_to_change(request, pk)
+    form = EndForm(request.POST or None, secondment=secondment, by=request.user)
+    if request.method == "POST" and form.is_valid() and form.save():
+        messages.success(request, "The last day has been recorded. You can undo this until the end of today.")
+        return redirect(secondment.post)
+    return render(
+        request,
+        "fellows/secondment_end.html",
+        {"form": form, "secondment": secondment, "study": secondment.post.study},
+    )
+
+
+@require_POST
+def secondment_undo_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take back an end that was recorded today."""
+    secondment = _secondment_to_change(request, pk)
+    try:
+        services.undo_end(secondment=secondment, by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, "The end of the secondment has been undone.")
+    return redirect(secondment.post)
+
+
+@require_POST
+def post_open(request: HttpRequest, slug: str) -> HttpResponse:
+    """Give the study one more post."""
+    found = _study_of(request, slug)
+    _refuse_unless_may_change(request, found)
+    try:
+        post = services.open_post(study=found, by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("fellows:study", found.slug)
+    messages.success(request, f"Post {post.number} is open. It is vacant until you second somebody to it.")
+    return redirect(post)
+
+
+def post_close(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Ask, then close a vacant post."""
+    post = _post_to_change(request, slug, number)
+    if request.method == "POST":
+        try:
+            services.close_post(post=post, by=request.user)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+        else:
+            messages.success(request, f"Post {post.number} is closed.")
+        return redirect("fellows:study", slug)
+    return render(request, "fellows/post_close.html", {"post": post, "study": post.study})
+
+
+def _study_of(request: HttpRequest, slug: str) -> Study:
+    return get_object_or_404(Study.objects.visible_to(request.user).select_related("theme"), slug=slug)
+
+
+def _refuse_unless_may_change(request: HttpRequest, study: Study) -> None:
+    if not request.user.has_perm("fellows.change_fellows", study):
+        raise PermissionDenied
+
+
+def _post_to_change(request: HttpRequest, slug: str, number: int) -> FellowPost:
+    study = _study_of(request, slug)
+    _refuse_unless_may_change(request, study)
+    return get_object_or_404(FellowPost.objects.select_related("study__theme"), study=study, number=number)
+
+
+def _secondment_to_change(request: HttpRequest, pk: int) -> Secondment:
+    seen = Secondment.objects.filter(post__in=FellowPost.objects.visible_to(request.user))
+    secondment = get_object_or_404(seen.select_related("post__study__theme", "fellow", "organisation"), pk=pk)
+    _refuse_unless_may_change(request, secondment.post.study)
+    return secondment
