@@ -73,8 +73,12 @@ var/assets/.built: node_modules/.built $(filter static/scss/%,$(STATIC))
 	@$(PY) scripts/npm.py run build --silent
 	@touch $@
 
+# What the npm package brings to build from, which no browser asks for.
+SOURCES := scss components core macros *.scss* *.njk *.mts* *.mjs* *.json
+
 # Settings with DEBUG off, so that files get the hashed names by which the web server knows them.
 $(VAR_DIR)/static/.built: .venv/.installed var/assets/.built clahrc/settings.py $(STATIC)
 	@echo "Collecting static files"
-	@SECRET_KEY=only-to-collect DEBUG=0 VAR_DIR="$(VAR_DIR)" $(PY) manage.py collectstatic --noinput --verbosity 0
+	@SECRET_KEY=only-to-collect DEBUG=0 VAR_DIR="$(VAR_DIR)" $(PY) manage.py collectstatic --noinput --verbosity 0 \
+		$(foreach pattern,$(SOURCES),--ignore '$(pattern)')
 	@touch $@

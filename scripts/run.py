@@ -190,6 +190,7 @@ def main() -> None:
     if "MAKELEVEL" in os.environ:
         die_with_parent()
     environ.Env.read_env(ROOT / ".env")
+    os.umask(0o077)  # the database holds personal data: nobody else on this machine reads it
     var = Path(os.environ.get("VAR_DIR") or ROOT / "var")
     var.mkdir(parents=True, exist_ok=True)
     # The lock first: where we run already, the port is taken too, and that would be the lesser half of the answer.
