@@ -17,6 +17,10 @@ class CycleClosedError(PanelsError):
     """Reviews are closed."""
 
 
+class StillOpenError(PanelsError):
+    """Reviews must be closed first."""
+
+
 class NotAskedError(PanelsError):
     """The member is not, or no longer, asked for this review, or has already sent it."""
 

@@ -52,6 +52,9 @@ class Review(models.Model):
         null=True, blank=True, editable=False, help_text="When the comments went to the study team, without a name."
     )
     version = models.PositiveIntegerField(default=1, editable=False)
+    saved_from = models.CharField(
+        max_length=32, blank=True, editable=False, help_text="The page, by its own random name, that saved it last."
+    )
     assigned_at = models.DateTimeField(default=timezone.now)
     saved_at = models.DateTimeField(null=True, blank=True)
     submitted_at = models.DateTimeField(null=True, blank=True)

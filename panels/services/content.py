@@ -68,4 +68,5 @@ def restore_last_sent(review: Review) -> None:
     review.status = Review.Status.SUBMITTED
     review.submitted_at = sent.made_at
     review.version += 1
+    review.saved_from = ""
     review.save()

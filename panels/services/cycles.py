@@ -10,7 +10,14 @@ from django.utils import timezone
 
 from panels import emails
 from panels.conflicts import conflicted, conflicts_with
-from panels.exceptions import AlreadyDecidedError, AlreadyOpenError, CycleClosedError, HasConflictError, NotAskedError
+from panels.exceptions import (
+    AlreadyDecidedError,
+    AlreadyOpenError,
+    CycleClosedError,
+    HasConflictError,
+    NotAskedError,
+    StillOpenError,
+)
 from panels.models import Decision, Panel, Question, Review, ReviewCycle, ReviewVersion
 from panels.querysets import WAITING
 from panels.services.content import restore_last_sent
@@ -46,8 +53,8 @@ def open_cycle(
 ) -> ReviewCycle:
     """Ask a panel to look at a study, and email each member who is asked.
 
-    The cycle asks the questions that the panel asks today, whatever becomes of them later. Raises AlreadyOpenError where
-    the panel is looking at the study for the same reason, and HasConflictError where a member is on the study.
+    The cycle asks the questions that the panel asks today, whatever becomes of them later. Raises AlreadyOpenError
+    where the panel is looking at the study for the same reason, and HasConflictError where a member is on the study.
     """
     try:
         with transaction.atomic():
@@ -67,7 +74,8 @@ def open_cycle(
 def add_reviewers(*, cycle: ReviewCycle, members: Iterable[User], is_peer: bool = False) -> list[Review]:
     """Ask more people, and email them; returns the reviews of those who were not being asked already.
 
-    Somebody who was withdrawn is asked again and finds what they had written. Raises CycleClosedError and HasConflictError.
+    Somebody who was withdrawn is asked again and finds what they had written. Raises CycleClosedError and
+    HasConflictError.
     """
     return _ask(lock_open_cycle(cycle.pk), members, is_peer=is_peer)
 
@@ -84,7 +92,8 @@ def invite_peer_reviewer(
 ) -> Review | None:
     """Ask somebody from outside the panel, for this study only: a person who can log in, or somebody new by email.
 
-    Returns None where they are being asked already. Raises CycleClosedError and HasConflictError; then nobody is invited.
+    Returns None where they are being asked already. Raises CycleClosedError and HasConflictError; then nobody is
+    invited.
     """
     locked = lock_open_cycle(cycle.pk)
     if user is None:
@@ -217,9 +226,12 @@ def release_comments(*, cycle: ReviewCycle, texts: Mapping[Review, str], release
     """Send members' comments to the study as suggestions in its co-production ledger, without the members' names.
 
     ``texts`` has the words to send for each review, which staff or the chair may have edited. Each review's comments go
-    once: those already sent are passed over, and so are reviews that are not in.
+    once: those already sent are passed over, and so are reviews that are not in. Raises StillOpenError while reviews
+    are open, because whoever still writes can read the ledger.
     """
     locked = lock_cycle(cycle.pk)
+    if locked.is_open:
+        raise StillOpenError("Close reviews first, so that nobody reads these comments before theirs are in.")
     waiting = locked.reviews.select_for_update(of=("self",)).filter(
         pk__in=[review.pk for review in texts], status=Review.Status.SUBMITTED, released_at=None
     )

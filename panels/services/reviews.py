@@ -35,8 +35,8 @@ def _refuse_unless_waiting(review: Review) -> None:
 def declare_conflict(*, review: Review, conflict: str) -> Review:
     """The member has a conflict of interest: they do not review the study, and the chair and staff are told.
 
-    What they wrote stays with them. A second call changes nothing. Raises CycleClosedError, and NotAskedError where the review
-    is in or no longer asked for.
+    What they wrote stays with them. A second call changes nothing. Raises CycleClosedError, and NotAskedError where
+    the review is in or no longer asked for.
     """
     cycle = lock_open_cycle(review.cycle_id)
     review = _lock(review, cycle)
@@ -56,7 +56,8 @@ def declare_conflict(*, review: Review, conflict: str) -> Review:
 def declare_no_conflict(*, review: Review) -> Review:
     """The member has none, and may write. A second call keeps the first time.
 
-    Raises HasConflictError where they are on the study, CycleClosedError, and NotAskedError as ``declare_conflict`` does.
+    Raises HasConflictError where they are on the study, CycleClosedError, and NotAskedError as ``declare_conflict``
+    does.
     """
     cycle = lock_open_cycle(review.cycle_id)
     review = _lock(review, cycle)
@@ -97,13 +98,19 @@ def _refuse_on_study(review: Review) -> None:
 
 @transaction.atomic
 def save_draft(
-    *, review: Review, version: int, fields: Mapping[str, str], answers: Mapping[int, int | str | None]
+    *,
+    review: Review,
+    version: int,
+    fields: Mapping[str, str],
+    answers: Mapping[int, int | str | None],
+    page: str = "",
 ) -> Review:
     """Keep what the member has written so far, whether or not it is complete.
 
     ``fields`` has those of the texts and the recommendation that may be kept, ``answers`` a score, a text or None for
-    each question's key. ``version`` is the one that the page showed: where the review has been saved elsewhere since
-    with other words, StaleReviewError is raised and nothing is kept. Saving the same again changes nothing.
+    each question's key. ``version`` is the one that the page was made from, ``page`` the page's own random name: where
+    the review has been saved from another page since, with other words, StaleReviewError is raised and nothing is kept.
+    A page that saves again and again as somebody types meets only its own saves. Saving the same again changes nothing.
 
     After reviews have closed a draft can still be kept, so that nothing typed is lost, but it cannot be sent.
     Raises NotAskedError and HasConflictError where the review is not the member's to write.
@@ -114,7 +121,7 @@ def save_draft(
     asked = set(cycle.questions.values_list("pk", flat=True))
     answers = {question: value for question, value in answers.items() if question in asked}
     fields = {name: value for name, value in fields.items() if name in FIELDS}
-    if version != review.version:
+    if version != review.version and not (page and page == review.saved_from):
         if _says_already(review, fields, answers):
             return review
         raise StaleReviewError("This review was saved in another tab or on another device after you opened this page.")
@@ -125,6 +132,7 @@ def save_draft(
     if changed or answered:
         review.version += 1
         review.status = Review.Status.DRAFT
+        review.saved_from = page
     if changed or answered or review.status == Review.Status.DRAFT:
         review.saved_at = timezone.now()
         review.save()
@@ -157,9 +165,9 @@ def missing_from(review: Review) -> dict[str, str]:
 def submit_review(*, review: Review, version: int | None = None) -> Review:
     """Send the review to the panel and thank the member; the last one in is told to the chair and staff.
 
-    A second call changes nothing and sends nothing. Raises IncompleteReviewError with what is missing, StaleReviewError where
-    ``version`` is not what is kept, CycleClosedError, NotAskedError, and HasConflictError where the member is on the study or has not
-    said whether they have a conflict.
+    A second call changes nothing and sends nothing. Raises IncompleteReviewError with what is missing,
+    StaleReviewError where ``version`` is not what is kept, CycleClosedError, NotAskedError, and HasConflictError where
+    the member is on the study or has not said whether they have a conflict.
     """
     locked = lock_cycle(review.cycle_id)
     review = _lock(review, locked)
@@ -201,5 +209,6 @@ def reopen_review(*, review: Review) -> Review:
     review.status = Review.Status.DRAFT
     review.submitted_at = None
     review.version += 1
+    review.saved_from = ""
     review.save()
     return review

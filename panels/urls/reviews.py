@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from panels.views import reviews as views
 
 app_name = "reviews"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("<int:pk>/", views.edit, name="edit"),
+    path("<int:pk>/autosave/", views.autosave, name="autosave"),
+    path("<int:pk>/conflict/", views.conflict, name="conflict"),
+    path("<int:pk>/conflict/undo/", views.undo_conflict, name="undo_conflict"),
+    path("<int:pk>/check/", views.check, name="check"),
+    path("<int:pk>/sent/", views.done, name="done"),
+    path("<int:pk>/change/", views.change, name="change"),
+]

@@ -1,0 +1,1 @@
+"""Pages of the panels app: panels, their cycles, and reviews as their members see them."""

@@ -1,0 +1,269 @@
+"""Review cycles: opening one, looking after it, and reading its reviews together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from panels import services
+from panels.conflicts import conflicts_with
+from panels.exceptions import PanelsError
+from panels.forms.cycles import (
+    AddReviewersForm,
+    ChooseStudyForm,
+    CycleForm,
+    OpenCycleForm,
+    PeerForm,
+    ReleaseForm,
+    ReopenForm,
+)
+from panels.models import Panel, PanelSeat, Review, ReviewCycle
+from panels.querysets import WAITING
+from panels.together import export_csv, read_together
+from panels.views.panels import visible_panel
+from panels.views.posting import posted
+from studies.models import Study
+
+
+def run_cycle(request: HttpRequest, slug: str, pk: int) -> ReviewCycle:
+    """A cycle that the person runs. One that they may not even see is not found."""
+    cycles = ReviewCycle.objects.visible_to(request.user).select_related("panel", "study__theme")
+    cycle = get_object_or_404(cycles, panel__slug=slug, pk=pk)
+    if not request.user.has_perm("panels.run_cycle", cycle):
+        raise PermissionDenied
+    return cycle
+
+
+def _split_seats(
+    panel: Panel, study: Study, but: Iterable[int] = ()
+) -> tuple[list[PanelSeat], list[dict[str, object]]]:
+    """The seats whose members can be asked, and those that cannot, each with the reason."""
+    reasons = conflicts_with(study)
+    seats = panel.seats.current().select_related("user", "organisation").exclude(user__in=list(but))
+    free = [seat for seat in seats.filter(user__is_active=True) if seat.user_id not in reasons]
+    taken = [{"seat": seat, "reason": reasons[seat.user_id]} for seat in seats if seat.user_id in reasons]
+    return free, taken
+
+
+@require_GET
+def choose_study(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask which study the panel should look at."""
+    panel = visible_panel(request, slug)
+    if not request.user.has_perm("panels.open_cycle_of_panel", panel):
+        raise PermissionDenied
+    form = ChooseStudyForm(
+        request.GET if "study" in request.GET else None,
+        studies=Study.objects.current(),
+        cancel_url=panel.get_absolute_url(),
+    )
+    if form.is_bound and form.is_valid():
+        study = form.cleaned_data["study"]
+        return redirect(f"{reverse('panels:open_cycle', args=[study.slug])}?panel={panel.slug}")
+    return render(request, "panels/cycle_choose_study.html", {"panel": panel, "form": form})
+
+
+@require_http_methods(["GET", "POST"])
+def open_cycle(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask a panel to look at a study: first which panel, then whom and by when."""
+    study = get_object_or_404(Study.objects.current().select_related("theme"), slug=slug)
+    if not request.user.has_perm("panels.open_cycle", study):
+        raise PermissionDenied
+    allowed = Panel.objects.all() if request.user.is_staff else Panel.objects.chaired_by(request.user)
+    panels = list(allowed)
+    chosen = request.GET.get("panel", panels[0].slug if len(panels) == 1 else "")
+    panel = next((each for each in panels if each.slug == chosen), None)
+    if panel is None:
+        return render(request, "panels/cycle_choose_panel.html", {"study": study, "panels": panels})
+    seats, unavailable = _split_seats(panel, study)
+    form = OpenCycleForm(posted(request), panel=panel, seats=seats, cancel_url=panel.get_absolute_url())
+    if request.method == "POST" and form.is_valid():
+        try:
+            cycle = services.open_cycle(panel=panel, study=study, opened_by=request.user, **form.cleaned_data)
+        except PanelsError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, "The members have been asked. Each gets an email with a link.")
+            return redirect(cycle)
+    context = {
+        "study": study,
+        "panel": panel,
+        "form": form,
+        "unavailable": unavailable,
+        "questions": panel.questions.asked_now(),
+        "several": len(panels) > 1,
+    }
+    return render(request, "panels/cycle_open.html", context)
+
+
+@require_GET
+def detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """The reviews together: for staff, the chair, and members whose own is in."""
+    cycles = ReviewCycle.objects.visible_to(request.user).select_related(
+        "panel", "study__theme", "opened_by", "closed_by"
+    )
+    cycle = get_object_or_404(cycles, panel__slug=slug, pk=pk)
+    runs = request.user.has_perm("panels.run_cycle", cycle)
+    reviews = list(cycle.reviews.select_related("member__organisation").order_by("member__full_name")) if runs else []
+    decision = getattr(cycle, "decision", None)
+    context = {
+        "cycle": cycle,
+        "panel": cycle.panel,
+        "study": cycle.study,
+        "together": read_together(cycle, request.user),
+        "runs": runs,
+        "reviews": reviews,
+        "asked": sum(review.status in (*WAITING, Review.Status.SUBMITTED) for review in reviews),
+        "returned": sum(review.is_submitted for review in reviews),
+        "own_waiting": next((r for r in reviews if r.member_id == request.user.pk and r.is_waiting), None),
+        "decision": decision,
+        "conditions": list(decision.conditions.select_related("met_by")) if decision else [],
+        "may_release": runs and not cycle.is_open and bool(_releasable(cycle)),
+    }
+    return render(request, "panels/cycle_detail.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Change the due date or the note."""
+    cycle = run_cycle(request, slug, pk)
+    form = CycleForm(
+        posted(request),
+        cycle=cycle,
+        initial={"due_on": cycle.due_on, "note": cycle.note},
+        cancel_url=cycle.get_absolute_url(),
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.change_cycle(cycle=cycle, **form.cleaned_data)
+        except PanelsError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, "The changes have been saved.")
+            return redirect(cycle)
+    return render(request, "panels/cycle_edit.html", {"cycle": cycle, "panel": cycle.panel, "form": form})
+
+
+@require_http_methods(["GET", "POST"])
+def add_reviewers(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Ask more of the panel's members."""
+    cycle = run_cycle(request, slug, pk)
+    asked = cycle.reviews.exclude(status=Review.Status.WITHDRAWN).values_list("member", flat=True)
+    seats, unavailable = _split_seats(cycle.panel, cycle.study, but=asked)
+    form = AddReviewersForm(posted(request), seats=seats, cancel_url=cycle.get_absolute_url())
+    if request.method == "POST" and form.is_valid():
+        try:
+            reviews = services.add_reviewers(cycle=cycle, members=form.cleaned_data["members"])
+        except PanelsError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"{len(reviews)} more asked, by email.")
+            return redirect(cycle)
+    context = {"cycle": cycle, "panel": cycle.panel, "form": form, "seats": seats, "unavailable": unavailable}
+    return render(request, "panels/cycle_add_reviewers.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def invite_peer(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Ask a peer subject reviewer from outside the panel."""
+    cycle = run_cycle(request, slug, pk)
+    asked = set(cycle.reviews.exclude(status=Review.Status.WITHDRAWN).values_list("member", flat=True))
+    out = asked | set(conflicts_with(cycle.study, cycle.due_on))
+    form = PeerForm(posted(request), exclude=out, cancel_url=cycle.get_absolute_url())
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            review = services.invite_peer_reviewer(cycle=cycle, invited_by=request.user, **data)
+        except PanelsError as error:
+            form.add_error(None, str(error))
+        except ValidationError as error:
+            form.add_error("email", error)
+        else:
+            words = f"{review.member} has been asked." if review else "They had already been asked."
+            messages.success(request, words)
+            return redirect(cycle)
+    return render(request, "panels/cycle_invite_peer.html", {"cycle": cycle, "panel": cycle.panel, "form": form})
+
+
+@require_http_methods(["GET", "POST"])
+def withdraw(request: HttpRequest, slug: str, pk: int, review_pk: int) -> HttpResponse:
+    """Ask, then no longer ask a member."""
+    cycle = run_cycle(request, slug, pk)
+    review = get_object_or_404(cycle.reviews.select_related("member"), pk=review_pk)
+    if request.method == "POST":
+        try:
+            services.withdraw_review(review=review)
+        except PanelsError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, f"{review.member} is no longer asked.")
+        return redirect(cycle)
+    context = {"cycle": cycle, "panel": cycle.panel, "review": review, "destructive": True}
+    return render(request, "panels/cycle_withdraw.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def close(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Ask, then close reviews."""
+    cycle = run_cycle(request, slug, pk)
+    if request.method == "POST":
+        services.close_cycle(cycle=cycle, closed_by=request.user)
+        messages.success(request, "Reviews are closed.")
+        return redirect(cycle)
+    waiting = cycle.reviews.waiting().select_related("member")
+    context = {"cycle": cycle, "panel": cycle.panel, "waiting": waiting, "destructive": True}
+    return render(request, "panels/cycle_close.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def reopen(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Let members write again, until a new date."""
+    cycle = run_cycle(request, slug, pk)
+    form = ReopenForm(posted(request), cancel_url=cycle.get_absolute_url())
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.reopen_cycle(cycle=cycle, due_on=form.cleaned_data["due_on"])
+        except PanelsError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, "Reviews are open again.")
+            return redirect(cycle)
+    return render(request, "panels/cycle_reopen.html", {"cycle": cycle, "panel": cycle.panel, "form": form})
+
+
+def _releasable(cycle: ReviewCycle) -> list[Review]:
+    reviews = cycle.reviews.submitted().filter(released_at=None).exclude(comments_to_team="")
+    return list(reviews.order_by("pk"))
+
+
+@require_http_methods(["GET", "POST"])
+def release(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Send members' comments to the study, without their names."""
+    cycle = run_cycle(request, slug, pk)
+    if not request.user.has_perm("panels.read_confidential", cycle):
+        raise PermissionDenied
+    form = ReleaseForm(posted(request), reviews=_releasable(cycle), cancel_url=cycle.get_absolute_url())
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = services.release_comments(cycle=cycle, texts=form.chosen(), released_by=request.user)
+        except PanelsError as error:
+            form.add_error(None, str(error))
+        else:
+            words = "One comment has" if len(made) == 1 else f"{len(made)} comments have"
+            messages.success(request, f"{words} been sent to the study team as suggestions.")
+            return redirect(cycle)
+    return render(request, "panels/cycle_release.html", {"cycle": cycle, "panel": cycle.panel, "form": form})
+
+
+@require_GET
+def export(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """The reviews as a CSV file."""
+    cycle = run_cycle(request, slug, pk)
+    response = HttpResponse(export_csv(read_together(cycle, request.user)), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="reviews-{cycle.study.slug}-{cycle.pk}.csv"'
+    return response
