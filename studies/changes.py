@@ -91,14 +91,14 @@ def _index(study: Study) -> models.QuerySet[Any, Any]:
             rows = rows.exclude(history_type="~", history_change_reason=MOVED)
         parts.append(_line(rows, name, "history_id", "history_date"))
     parts.append(_line(StageMove.objects.filter(study=study), _MOVE, "pk", "moved_at"))
-    return parts[0].union(*parts[1:], all=True).order_by("-at", "-key")
+    return parts[0].union(*parts[1:], all=True).order_by("-line_at", "-line_key")
 
 
 def _line(rows: models.QuerySet[Any, Any], name: str, key: str, at: str) -> models.QuerySet[Any, Any]:
     return (
         rows.order_by()
-        .annotate(kind=Value(name, output_field=CharField()), key=F(key), at=F(at))
-        .values_list("kind", "key", "at")
+        .annotate(line_kind=Value(name, output_field=CharField()), line_key=F(key), line_at=F(at))
+        .values_list("line_kind", "line_key", "line_at")
     )
 
 
@@ -145,7 +145,8 @@ def _row_changes(keys: dict[str, list[int]]) -> dict[tuple[str, int], Change]:
             .values("history_id")[:1]
         )
         found = table._default_manager.filter(history_id__in=wanted).select_related("history_user")
-        rows[name] = {row.history_id: row for row in found.annotate(earlier_id=Subquery(earlier))}
+        annotated: Iterable[Any] = found.annotate(earlier_id=Subquery(earlier))
+        rows[name] = {row.history_id: row for row in annotated}
         ids = [row.earlier_id for row in rows[name].values() if row.earlier_id]
         before[name] = {row.history_id: row for row in table._default_manager.filter(history_id__in=ids)}
     words = _Words([row for group in (*rows.values(), *before.values()) for row in group.values()])

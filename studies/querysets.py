@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
@@ -86,7 +86,7 @@ class StudyQuerySet(models.QuerySet["Study"]):
         people = StudyPerson.objects.on(today).filter(study=OuterRef("pk"))
         running = ~Q(stage__in=OVER) & Q(archived_at=None)
 
-        def flag(condition: Q | Exists) -> Case:
+        def flag(condition: Any) -> Case:
             return Case(When(running & condition, then=True), default=False, output_field=models.BooleanField())
 
         return self.annotate(

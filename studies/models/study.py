@@ -89,12 +89,14 @@ class Study(Loaded):
             models.CheckConstraint(
                 condition=Q(starts_on=None) | Q(ends_on=None) | Q(ends_on__gte=F("starts_on")),
                 name="study_ends_after_start",
-                violation_error_message="The study must end on or after the day it starts.",
+                violation_error_code="ends_on",
+                violation_error_message="The end date must be the same as or after the start date.",
             ),
             models.UniqueConstraint(
                 Upper("acronym"),
                 condition=~Q(acronym=""),
                 name="study_acronym_once",
+                violation_error_code="acronym",
                 violation_error_message="Another study already has this acronym.",
             ),
             models.CheckConstraint(

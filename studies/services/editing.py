@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Field, Model
 
 from people.models import User
 from studies.models import Study
@@ -56,14 +56,14 @@ class EditConflictError(Exception):
         self.differences = differences
 
 
-def _base_of(study: Study, version: int) -> Any | None:
+def base_of(study: Study, version: int) -> Any | None:
     """The study as it was in that version, from its history."""
     return study.history.filter(version=version).order_by("-history_date", "-history_id").first()
 
 
 def _attribute(field: str) -> str:
     """Where the row keeps the field: the key itself of a related row."""
-    return Study._meta.get_field(field).attname
+    return cast("Field[Any, Any]", Study._meta.get_field(field)).attname
 
 
 def _plain(value: Any) -> Any:
@@ -75,7 +75,7 @@ def _plain(value: Any) -> Any:
 
 def differences(*, study: Study, yours: Mapping[str, Any], version: int) -> list[Difference]:
     """The fields on which the study differs from ``yours``, which was made from ``version`` of it."""
-    base = _base_of(study, version)
+    base = base_of(study, version)
     found = []
     for field in EDITABLE:
         mine, now = _plain(yours[field]), _plain(getattr(study, _attribute(field)))

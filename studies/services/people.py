@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 
-from people.models import User
+from people.models import Organisation, User
+from people.services import invite
 from studies.models import Study, StudyPerson
 from studies.services.history import save_as
 
@@ -69,3 +70,31 @@ def take_person_off_study(
     person.ends_on = ends_on
     save_as(person, by)
     return person
+
+
+@transaction.atomic
+def ask_onto_study(
+    *,
+    study: Study,
+    email: str,
+    full_name: str,
+    role: str,
+    starts_on: dt.date,
+    ends_on: dt.date | None = None,
+    organisation: Organisation | None = None,
+    by: User,
+) -> StudyPerson:
+    """Put a person on a study and tell them by email: an invitation if they have never logged in, otherwise a note.
+
+    ``email`` finds the person or, with ``full_name``, makes them. Raises ``ValidationError`` as
+    ``put_person_on_study`` does, and where the address cannot be invited; then nothing is kept or sent. A second call
+    with the same sends nothing: the person has the role already.
+    """
+    known = User.objects.filter(email__iexact=email.strip()).first()
+    if known and StudyPerson.objects.filter(study=study, user=known, role=role, starts_on=starts_on).exists():
+        return put_person_on_study(study=study, user=known, role=role, starts_on=starts_on, ends_on=ends_on, by=by)
+    if role not in StudyPerson.Role.values:
+        raise ValidationError("Choose one of the roles.", code="role")
+    words = f"{StudyPerson.Role(role).label} on {study.short_title}"
+    user = invite(email=email, full_name=full_name, role=words, invited_by=by, organisation=organisation)
+    return put_person_on_study(study=study, user=user, role=role, starts_on=starts_on, ends_on=ends_on, by=by)

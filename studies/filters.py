@@ -1,0 +1,123 @@
+"""The search, filters and order of the staff's list of studies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import Case, F, IntegerField, Value, When
+from django.db.models.expressions import OrderBy
+
+from people.models import User
+from studies.models import Study, StudyPerson, Theme
+from studies.querysets import StudyQuerySet
+
+#: What staff should put right: the filter's value, its words, and the annotation of ``with_flags`` that says so.
+FLAGS = (
+    ("no_service_user", "No service user on the steering committee", "lacks_service_user"),
+    ("no_lead", "No study lead", "lacks_lead"),
+    ("no_summary", "No plain-English summary", "lacks_summary"),
+    ("overdue", "Past its end date", "is_overdue"),
+)
+_SHOWN = (("current", "Current studies"), ("archived", "Archived studies"), ("all", "All studies"))
+_STAGE_ORDER = Case(
+    *[When(stage=stage, then=Value(number)) for number, stage in enumerate(Study.Stage.values)],
+    output_field=IntegerField(),
+)
+#: What the list may be put in the order of, by the value of ``sort``.
+_SORTS: dict[str, Any] = {
+    "title": F("title"),
+    "acronym": F("acronym"),
+    "theme": F("theme__position"),
+    "stage": _STAGE_ORDER,
+    "design": F("design"),
+    "lead": F("lead_name"),
+    "starts": F("starts_on"),
+    "ends": F("ends_on"),
+}
+_DEFAULT_ORDER = ("theme__position", "position", "title", "pk")
+
+
+def flags_of(study: Any) -> list[str]:
+    """What is to be put right on a study that ``with_flags`` annotated, in words."""
+    return [words for _, words, annotation in FLAGS if getattr(study, annotation)]
+
+
+def _sort_choices() -> list[tuple[str, str]]:
+    return [(f"{sign}{key}", f"{sign}{key}") for key in _SORTS for sign in ("", "-")]
+
+
+class StudyFilter(django_filters.FilterSet):
+    """Reads the query string of the list. What it does not understand it leaves out."""
+
+    q = django_filters.CharFilter(method="by_words", label="Search", max_length=200)
+    theme = django_filters.ModelChoiceFilter(
+        queryset=Theme.objects.research(), label="Theme", to_field_name="slug", empty_label="Any theme"
+    )
+    stage = django_filters.ChoiceFilter(choices=Study.Stage.choices, label="Stage", empty_label="Any stage")
+    design = django_filters.ChoiceFilter(
+        choices=[*Study.Design.choices, ("none", "Not chosen yet")],
+        label="Design", empty_label="Any design", method="by_design",
+    )  # fmt: skip
+    lead = django_filters.ModelChoiceFilter(
+        queryset=User.objects.none(), label="Study lead", empty_label="Anyone", method="by_lead"
+    )
+    flag = django_filters.ChoiceFilter(
+        choices=[(value, words) for value, words, _ in FLAGS],
+        label="To put right", empty_label="Anything", method="by_flag",
+    )  # fmt: skip
+    show = django_filters.ChoiceFilter(choices=_SHOWN, label="Show", empty_label=None, method="by_archive")
+    sort = django_filters.ChoiceFilter(choices=_sort_choices(), method="in_order", widget=forms.HiddenInput)
+
+    class Meta:
+        model = Study
+        fields = ("q", "theme", "stage", "design", "lead", "flag", "show", "sort")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        leads = StudyPerson.objects.today().filter(role=StudyPerson.Role.LEAD)
+        self.filters["lead"].queryset = User.objects.filter(pk__in=leads.values("user"))
+
+    def filter_queryset(self, queryset: StudyQuerySet) -> StudyQuerySet:
+        """Put archived studies aside and the rest in order unless the query string says otherwise."""
+        found = super().filter_queryset(queryset)
+        if not self.form.cleaned_data.get("show"):
+            found = found.current()
+        return found if self.form.cleaned_data.get("sort") else found.order_by(*_DEFAULT_ORDER)
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What has been filtered by, without the order."""
+        return {key: value for key, value in self.form.cleaned_data.items() if value and key != "sort"}
+
+    def by_words(self, queryset: StudyQuerySet, name: str, value: str) -> StudyQuerySet:
+        """Those with every one of the words in their title, acronym or people."""
+        return queryset.matching(value)
+
+    def by_design(self, queryset: StudyQuerySet, name: str, value: str) -> StudyQuerySet:
+        """Those of a design, or of none yet."""
+        return queryset.filter(design="" if value == "none" else value)
+
+    def by_lead(self, queryset: StudyQuerySet, name: str, value: User) -> StudyQuerySet:
+        """Those that somebody leads today."""
+        led = StudyPerson.objects.today().of(value).filter(role=StudyPerson.Role.LEAD)
+        return queryset.filter(pk__in=led.values("study"))
+
+    def by_flag(self, queryset: StudyQuerySet, name: str, value: str) -> StudyQuerySet:
+        """Those with this to put right."""
+        annotation = {flag: annotation for flag, _, annotation in FLAGS}[value]
+        return queryset.filter(**{annotation: True})
+
+    def by_archive(self, queryset: StudyQuerySet, name: str, value: str) -> StudyQuerySet:
+        """Current studies, archived ones or both."""
+        return {
+            "archived": queryset.exclude(archived_at=None),
+            "all": queryset,
+        }.get(value, queryset.current())
+
+    def in_order(self, queryset: StudyQuerySet, name: str, value: str) -> StudyQuerySet:
+        """In the order asked for; what is empty comes last, and equals in the list's own order."""
+        column = _SORTS[value.removeprefix("-")]
+        order = OrderBy(column, descending=value.startswith("-"), nulls_last=True)
+        return queryset.order_by(order, *_DEFAULT_ORDER)
