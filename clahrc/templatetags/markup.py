@@ -97,6 +97,30 @@ def icon_of(given: object) -> SimpleNamespace:
     return SimpleNamespace(**{"name": "", "placement": "", **found})
 
 
+@register.filter
+def as_json(value: object) -> str:
+    """A list as JSON without spaces, for a data attribute."""
+    return json.dumps(value, separators=(",", ":"))
+
+
+@register.filter
+def error_prefix(error: object) -> object:
+    """What screen readers hear before an error: "Error", unless it says otherwise."""
+    return vars(error).get("visually_hidden_text", "Error") if isinstance(error, SimpleNamespace) else "Error"
+
+
+@register.simple_tag
+def first_given(first: object, second: object) -> object:
+    """The first of two options that was given at all; false counts as given."""
+    return second if first in (None, "") else first
+
+
+@register.simple_tag
+def is_link(href: object, kind: object, element: object) -> bool:
+    """Whether something pressed is a link: as it says, or because it has an address and no button type."""
+    return str(element).lower() == "a" if element else bool(href) and not kind
+
+
 # --- Titles: labels, legends and headings with their captions ------------------------------------------------------
 
 
@@ -211,6 +235,10 @@ def item_described_by(
 _BOX_WIDTHS = {"day": 2, "month": 2, "year": 4}
 
 
+def _box_says_wrong(box: Mapping[str, Any]) -> bool:
+    return bool(box.get("error")) or "nhsuk-input--error" in str(box.get("classes", ""))
+
+
 @register.simple_tag
 def date_boxes(
     field_id: object, name_prefix: object, items: object, day: object, month: object, year: object,
@@ -221,20 +249,18 @@ def date_boxes(
     ``items`` are the boxes; without them there are three, of which ``day``, ``month`` and ``year`` may say more. Where
     the whole has an error and no box says that it is the one, every box is wrong.
     """
-    given = [dict(_mapping_of(item) or {}) for item in items] if isinstance(items, Iterable) and items else []
+    given = [dict(found) for item in items if (found := _mapping_of(item))] if isinstance(items, list) else []
     if not given:
-        given = [
-            {"name": name, **(_mapping_of(more) or {})}
-            for name, more in (("day", day), ("month", month), ("year", year))
-        ]
+        parts = (("day", day), ("month", month), ("year", year))
+        given = [{"name": name, **(_mapping_of(more) or {})} for name, more in parts if more is not False]
     known = _mapping_of(values) or {}
-    some_say = any("error" in box for box in given) and any(box.get("error") for box in given)
+    some_say = any(_box_says_wrong(box) for box in given)
     boxes = []
     for box in given:
         name = str(box.get("name", ""))
         label = words(box.get("label"))
         label.content = label.content or name.capitalize()
-        wrong = box.get("error") if some_say else bool(error) and box.get("error") is not False
+        wrong = _box_says_wrong(box) if some_say else bool(error) and box.get("error") is not False
         defaults = {
             "id": box.get("id") or f"{field_id}-{name}",
             "value": box.get("value", known.get(name)),
@@ -243,6 +269,12 @@ def date_boxes(
         own_name = f"{name_prefix}[{name}]" if name_prefix else name
         boxes.append(SimpleNamespace(**{**box, **defaults, "name": own_name, "label": label, "error": bool(wrong)}))
     return boxes
+
+
+@register.simple_tag
+def any_wrong(boxes: list[SimpleNamespace]) -> bool:
+    """Whether any box of a date is wrong."""
+    return any(box.error for box in boxes)
 
 
 # --- Cards and lists -------------------------------------------------------------------------------------------
@@ -280,3 +312,26 @@ def warning_heading(heading: object, level: object, classes: object, hidden: obj
     says_so = "important" in str(title.content).lower()
     title.visually_hidden_text = "" if says_so else title.visually_hidden_text or hidden or "Important"
     return title
+
+
+@register.simple_tag
+def has_actions(rows: object) -> bool:
+    """Whether any row of a summary list ends in a link; then those that do not keep its place empty."""
+    found = rows if isinstance(rows, Iterable) and not isinstance(rows, str) else []
+    return any(actions_of((_mapping_of(row) or {}).get("actions")).items for row in found)
+
+
+@register.simple_tag
+def card_of(given: object) -> SimpleNamespace:
+    """The card around another component, with its heading and links as their templates need them."""
+    found = dict(_mapping_of(given) or {})
+    blank = {"id": "", "classes": "", "variant": "", "href": "", "attributes": None}
+    heading = heading_of(found.get("heading"), "nhsuk-card__heading")
+    return SimpleNamespace(**{**blank, **found, "heading": heading, "actions": actions_of(found.get("actions"))})
+
+
+@register.filter
+def task_heading(item: object) -> SimpleNamespace:
+    """What a task is called: its ``heading``, or as it used to be spelt, its ``title``."""
+    given = _mapping_of(item) or {}
+    return _text_of(given.get("heading") or given.get("title"))

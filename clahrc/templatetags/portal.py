@@ -439,9 +439,12 @@ def task(
     """One task and how far it is. Without ``colour`` the status is plain text, as for what is done."""
     return _render(
         "task-list-item",
-        text=text, href=address(href) if href else "", status=status, colour=colour, hint=hint,
+        href=address(href) if href else "",
+        heading={"content": text},
+        hint={"content": hint},
+        status={"content": status, "tag": {"text": status, "colour": colour} if colour else None},
         id=id or f"task-{slugify(text)}",
-    )  # fmt: skip
+    )
 
 
 @register.simple_block_tag
