@@ -22,7 +22,7 @@ def save_organisation(*, organisation: Organisation) -> None:
 
 
 def usage_of(organisation: Organisation) -> list[tuple[str, int]]:
-    """Where an organisation is used: what refers to it ("users", "secondments") and how many of each.
+    """Where an organisation is used: what refers to it ("user", "secondments") and how many of each.
 
     One query for each kind of reference that any app has, however many there are.
     """
@@ -35,7 +35,7 @@ def usage_of(organisation: Organisation) -> list[tuple[str, int]]:
             continue
         number = model._base_manager.filter(**{relation.field.name: organisation}).distinct().count()
         if number:
-            usage.append((str(model._meta.verbose_name_plural), number))
+            usage.append((str(model._meta.verbose_name if number == 1 else model._meta.verbose_name_plural), number))
     return usage
 
 

@@ -25,7 +25,9 @@ def organisations(request: HttpRequest) -> HttpResponse:
     form = OrganisationsFilterForm(request.GET)
     form.is_valid()
     wanted = form.cleaned_data
-    rows = Organisation.objects.matching(wanted.get("q", "")).annotate(number_of_people=Count("people"))
+    rows = (
+        Organisation.objects.matching(wanted.get("q", "")).annotate(number_of_people=Count("people")).order_by("name")
+    )
     if wanted.get("kind"):
         rows = rows.filter(kind=wanted["kind"])
     page = Paginator(rows, _PAGE).get_page(request.GET.get("page"))
