@@ -135,7 +135,7 @@ def commands(port: int) -> dict[str, list[str]]:
         ],
         # Threads: sending mail is waiting for somebody else's server (docs/decisions/0003).
         "worker": [
-            *[*celery, "worker", "--pool", "threads", "--concurrency", "4", "--queues", "celery,urgent,bulk"],
+            *[*celery, "worker", "--pool", "threads", "--concurrency", "4"],
             *["--without-gossip", "--without-mingle", "--loglevel", "INFO"],
         ],
         "beat": [*celery, "beat", "--loglevel", "INFO"],
