@@ -7,8 +7,10 @@ and SMTP names them by URL and nothing else changes.
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Exchange, Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -241,6 +243,8 @@ MAIL_BATCH = env.int("MAIL_BATCH", default=100)
 MAIL_TIMEOUT = env.float("MAIL_TIMEOUT", default=30)
 #: Seconds after which a worker that was not heard of counts as dead; longer than any one message can take.
 MAIL_LEASE_SECONDS = env.float("MAIL_LEASE_SECONDS", default=6 * MAIL_TIMEOUT)
+#: Seconds that a worker sends before it lets another go on: how long one that is asked to stop may take.
+MAIL_TASK_SECONDS = env.float("MAIL_TASK_SECONDS", default=20)
 #: Hours for which a message that the server puts off is tried again.
 MAIL_RETRY_HOURS = env.int("MAIL_RETRY_HOURS", default=72)
 #: Where servers report what could not be delivered; the sender's own address if empty.
@@ -254,13 +258,15 @@ MAIL_SECRET_TOPICS = ["account", "invitation", "login code", "password reset"]
 
 # --- Celery ---------------------------------------------------------------------------------------------------
 
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://localhost//")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# People wait for what is in "urgent"; newsletters are in "bulk". A worker takes all three unless told otherwise (-Q).
+CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in ("urgent", "celery", "bulk")]
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object]
@@ -278,6 +284,7 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
     }
 else:
     CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "queue_order_strategy": "priority",
         "visibility_timeout": 600,
         "unacked_restore_interval": 2,
         "unacked_restore_throttle": 1,
@@ -285,7 +292,11 @@ else:
         "socket_connect_timeout": 5,
     }
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
-    "mailing-sweep": {"task": "mailing.tasks.sweep", "schedule": 30.0},
+    # One that nobody took up in time is worth nothing: the next does the same.
+    "mailing-sweep": {"task": "mailing.tasks.sweep", "schedule": 10.0, "options": {"queue": "urgent", "expires": 10.0}},
+    "mailing-tidy": {"task": "mailing.tasks.tidy", "schedule": 3600.0},
+    "communities-tidy": {"task": "communities.tasks.delete_unconfirmed_signups", "schedule": 3600.0},
+    "panels-reminders": {"task": "panels.tasks.send_review_reminders", "schedule": crontab(hour="7-18", minute="5")},
 }
 
 # --- Security -------------------------------------------------------------------------------------------------
@@ -316,6 +327,7 @@ SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "SAMEORIGIN"
+SILENCED_SYSTEM_CHECKS = ["security.W019"]  # we frame our own previews of newsletters and emails, nobody else does
 
 LOGGING = {
     "version": 1,

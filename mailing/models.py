@@ -120,6 +120,11 @@ class Lease(models.Model):
     cursor = models.BigIntegerField(default=0)
     until = models.DateTimeField()
     attention = models.BooleanField(default=False)
+    epoch = models.CharField(
+        max_length=60,
+        blank=True,
+        help_text="Which run of the database wrote it: the cursor may be behind after a crash.",
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = LeaseQuerySet.as_manager()

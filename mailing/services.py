@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -20,6 +20,7 @@ from mailing import compose, tokens, wake
 from mailing.addresses import check_address, check_headers, encode_header, one_line, squeeze
 from mailing.models import Attachment, Delivery, Lease, Mailing, Suppression
 from mailing.queueing import insert_audience
+from mailing.rules import shows_secrets
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -288,6 +289,36 @@ def send_again(*, deliveries: QuerySet[Delivery, Delivery]) -> int:
         wake.after_commit(urgent=True)
         wake.after_commit(urgent=False)
     return count
+
+
+@transaction.atomic
+def drop_bodies() -> int:
+    """Drop what need not be kept: secrets once they are settled, other transactional texts after ``MAIL_KEEP_BODIES_DAYS``.
+
+    Returns how many mailings lost their text. Subject, recipient and what became of it stay. Bulk mailings are kept.
+    """
+    old = timezone.now() - dt.timedelta(days=settings.MAIL_KEEP_BODIES_DAYS)
+    which = Q(created_at__lt=old)
+    if not shows_secrets():
+        which |= Q(is_secret=True)
+    return _drop(Mailing.objects.filter(which))
+
+
+def drop_secrets(*, mailing_ids: Iterable[int]) -> int:
+    """Drop the texts of those of these mailings that let their reader in, once they are settled; returns how many."""
+    if shows_secrets():
+        return 0
+    return _drop(Mailing.objects.filter(pk__in=list(mailing_ids), is_secret=True))
+
+
+def _drop(mailings: QuerySet[Mailing, Mailing]) -> int:
+    unsettled = Delivery.objects.filter(mailing=OuterRef("pk"), status__in=[*Delivery.OPEN, Delivery.Status.UNKNOWN])
+    done = mailings.filter(~Exists(unsettled), kind=Mailing.Kind.TRANSACTIONAL, body_dropped_at=None)
+    pks = list(done.order_by().values_list("pk", flat=True)[:10_000])
+    if not pks:
+        return 0
+    Attachment.objects.filter(mailing__in=pks).delete()
+    return Mailing.objects.filter(pk__in=pks).update(text="", html="", headers={}, body_dropped_at=timezone.now())
 
 
 @transaction.atomic

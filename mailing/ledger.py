@@ -1,0 +1,355 @@
+"""What a worker writes down while it sends, in the order that lets any of it be killed at any moment.
+
+Whoever needs several locks takes them in this order: mailing, lease, deliveries. The reasoning, crash point by crash point, is in
+docs/decisions/0010-emails-leave-by-one-door.md.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from mailing import services, workers
+from mailing.mime import Recipient
+from mailing.models import Delivery, Lease, Mailing
+from mailing.querysets import DeliveryQuerySet
+from mailing.transport import Answer, Outcome
+
+_Status = Delivery.Status
+#: A transactional message found in flight after this many tries is left to staff: it may be what kills the workers.
+_MOST_REPEATS = 5
+_LONGEST_WAIT = dt.timedelta(hours=4)
+_ADVANCE_SQL = "UPDATE mailing_lease SET cursor = %s, until = %s WHERE id = %s AND NOT attention"
+_ADVANCE = {
+    "sqlite": _ADVANCE_SQL,
+    # Both in one round trip, which PostgreSQL takes as one transaction.
+    "postgresql": f"SET LOCAL synchronous_commit TO OFF; {_ADVANCE_SQL}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One delivery that a worker holds."""
+
+    recipient: Recipient
+    mailing_id: int
+    attempts: int
+    first_tried_at: dt.datetime | None
+
+    @property
+    def pk(self) -> int:
+        """The delivery's."""
+        return self.recipient.pk
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a worker holds under one lease, in the order in which it will go."""
+
+    lease_id: int
+    items: list[Item]
+
+
+def lease_length() -> dt.timedelta:
+    """How long a worker may be silent before others take over what it holds."""
+    return dt.timedelta(seconds=settings.MAIL_LEASE_SECONDS)
+
+
+# --- taking up -------------------------------------------------------------------------------------------------
+
+
+def claim_urgent(*, limit: int) -> Batch | None:
+    """Take up transactional messages that are due; None if there are none."""
+    due = Delivery.objects.urgent_due(timezone.now())
+    if not due.exists():
+        return None
+    with _durably(), transaction.atomic():
+        return _claim(due.select_for_update(skip_locked=True, of=("self",)), limit)
+
+
+def claim_bulk(*, limit: int, after: int = 0) -> Batch | None:
+    """Take up part of one bulk mailing, of the next one after mailing ``after`` so that several go side by side.
+
+    None if nothing is due, or as many workers as allowed are sending bulk mail already.
+    """
+    now = timezone.now()
+    if Lease.objects.live(now).filter(mailing__isnull=False).count() >= settings.MAIL_LANES:
+        return None
+    due = list(Mailing.objects.bulk_due(now).order_by("pk").values_list("pk", flat=True)[:100])
+    for mailing_id in [pk for pk in due if pk > after] + [pk for pk in due if pk <= after]:
+        with _durably(), transaction.atomic():
+            # Under this lock a pause either comes first and is seen here, or finds our lease and raises its flag.
+            ready = Mailing.objects.select_for_update(no_key=True).filter(pk=mailing_id, status=Mailing.Status.READY)
+            if not ready.values_list("pk", flat=True):
+                continue
+            waiting = Delivery.objects.filter(mailing=mailing_id, due_at__lte=now).order_by("due_at", "pk")
+            batch = _claim(waiting.select_for_update(skip_locked=True, of=("self",)), limit, mailing_id)
+            if batch is not None:
+                return batch
+    return None
+
+
+def _claim(waiting: DeliveryQuerySet, limit: int, mailing_id: int | None = None) -> Batch | None:
+    fields = (
+        "pk",
+        "recipient",
+        "recipient_name",
+        "subject_id",
+        "created_at",
+        "mailing_id",
+        "attempts",
+        "first_tried_at",
+    )
+    # In order of primary key: the lease's cursor then tells what has gone from what has not.
+    rows = sorted(waiting.values_list(*fields)[:limit])
+    if not rows:
+        return None
+    lease = Lease.objects.create(
+        worker=workers.name(), mailing_id=mailing_id, until=timezone.now() + lease_length(), epoch=_epoch()
+    )
+    Delivery.objects.filter(pk__in=[row[0] for row in rows]).update(status=_Status.SENDING, due_at=None, lease=lease)
+    items = [
+        Item(Recipient(pk, address, name, subject_id, created_at), mailing, attempts, first_tried_at)
+        for pk, address, name, subject_id, created_at, mailing, attempts, first_tried_at in rows
+    ]
+    return Batch(lease.pk, items)
+
+
+@contextmanager
+def _durably() -> Iterator[None]:
+    """Let the next commit, and whatever was committed before it, outlive a loss of power also on SQLite."""
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA synchronous=FULL")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA synchronous=NORMAL")
+
+
+def _epoch() -> str:
+    """Changes whenever commits that were not yet on disk may have been lost."""
+    if connection.vendor != "postgresql":
+        return workers.boot()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT CAST(pg_postmaster_start_time() AS TEXT)")
+        return str(cursor.fetchone()[0])
+
+
+# --- before each message -----------------------------------------------------------------------------------------
+
+
+def advance(*, lease_id: int, pk: int) -> bool:
+    """Note that ``pk`` is about to go on the wire; False if the worker must ``review`` its lease first.
+
+    One statement on one narrow row. It says at once that everything below ``pk`` has left, that we live, and that
+    nobody has paused, cancelled, withdrawn or taken over anything: each of these raises the flag on this row, so
+    either their write comes first and stops us, or ours does and they see how far we are. It outlives this process,
+    but is not waited for on disk: ``_take_back`` knows when it may have been lost.
+    """
+    until = connection.ops.adapt_datetimefield_value(timezone.now() + lease_length())
+    with connection.cursor() as cursor:
+        cursor.execute(_ADVANCE[connection.vendor], [pk, until, lease_id])
+        return bool(cursor.rowcount == 1)
+
+
+def touch(*, lease_id: int) -> bool:
+    """Say that we live without sending anything; False if the lease must be reviewed."""
+    until = timezone.now() + lease_length()
+    return bool(Lease.objects.filter(pk=lease_id, attention=False).update(until=until))
+
+
+@transaction.atomic
+def review(*, lease_id: int) -> set[int]:
+    """Which deliveries of a lease are still the worker's to send, after somebody raised its flag.
+
+    Empty if the mailing is paused or cancelled or the lease was taken over: whatever was left of it waits again.
+    """
+    lease = Lease.objects.select_for_update().filter(pk=lease_id).first()
+    if lease is None:
+        return set()
+    Lease.objects.filter(pk=lease_id).update(attention=False)
+    if lease.mailing_id is not None:
+        status = Mailing.objects.filter(pk=lease.mailing_id).values_list("status", flat=True).first()
+        if status != Mailing.Status.READY:
+            return set()
+    return set(Delivery.objects.filter(lease=lease_id).values_list("pk", flat=True))
+
+
+# --- afterwards ----------------------------------------------------------------------------------------------------
+
+
+def settle_sent(*, lease_id: int, answers: Sequence[tuple[int, str]]) -> None:
+    """Note that these deliveries were accepted, and in which words. A second call changes nothing."""
+    if not answers:
+        return
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    rows = ", ".join(["(%s, %s)"] * len(answers))
+    values = [value for pk, text in answers for value in (pk, text[:500])]
+    # A delivery of ours that others took for unknown while we could not reach the database is known after all.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH answered (id, said) AS (VALUES {rows})
+            UPDATE mailing_delivery
+            SET status = 'sent', lease_id = NULL, due_at = NULL, attempts = attempts + 1, last_answer = answered.said,
+                settled_at = %s, first_tried_at = COALESCE(first_tried_at, %s)
+            FROM answered
+            WHERE mailing_delivery.id = answered.id
+              AND (mailing_delivery.lease_id = %s OR mailing_delivery.status = 'unknown')
+            """,  # noqa: S608 - only placeholders are put in
+            [*values, now, now, lease_id],
+        )
+
+
+@transaction.atomic
+def settle_other(*, lease_id: int, item: Item, answer: Answer) -> None:
+    """Note that one delivery was put off, refused for good, or is not known to have arrived."""
+    now = timezone.now()
+    first = item.first_tried_at or now
+    attempts = item.attempts + 1
+    status, due_at, text = _Status(answer.outcome.value), None, answer.text
+    if answer.outcome is Outcome.UNKNOWN and _is_urgent(item.pk) and attempts < _MOST_REPEATS:
+        status, due_at = _Status.DEFERRED, now + _backoff(attempts)
+    elif answer.outcome is Outcome.DEFERRED:
+        due_at = now + _backoff(attempts)
+        if due_at > first + dt.timedelta(hours=settings.MAIL_RETRY_HOURS):
+            status, due_at = _Status.FAILED, None
+            text = f"Given up after {settings.MAIL_RETRY_HOURS} hours: {text}"
+    Delivery.objects.filter(pk=item.pk, lease=lease_id).update(
+        status=status,
+        due_at=due_at,
+        lease=None,
+        attempts=attempts,
+        first_tried_at=first,
+        settled_at=None if due_at else now,
+        last_answer=text[:500],
+    )
+    if answer.refuses_recipient and status == _Status.FAILED:
+        transaction.on_commit(lambda: _count_failures(item.recipient.address))
+
+
+def _is_urgent(pk: int) -> bool:
+    return Delivery.objects.filter(pk=pk, urgent=True).exists()
+
+
+def _backoff(attempts: int) -> dt.timedelta:
+    """One minute, then twice as long each time, up to four hours; a tenth either way so that not all come at once."""
+    wait = min(dt.timedelta(minutes=2 ** min(attempts - 1, 10)), _LONGEST_WAIT)
+    return wait * random.uniform(0.9, 1.1)  # noqa: S311 - spreads load, hides nothing
+
+
+def _count_failures(address: str) -> None:
+    needed = settings.MAIL_FAILURES_TO_SUPPRESS
+    ended = Delivery.objects.of_recipient(address).filter(status__in=[_Status.SENT, _Status.FAILED])
+    latest = list(ended.order_by("-settled_at").values_list("status", "last_answer")[:needed])
+    if len(latest) == needed and all(status == _Status.FAILED for status, _ in latest):
+        services.suppress(email=address, reason=f"The mail server refused it {needed} times: {latest[0][1]}")
+
+
+@transaction.atomic
+def release(*, lease_id: int, answer: str = "") -> None:
+    """Give a lease back: what has not gone waits again. A second call changes nothing.
+
+    Called with everything that did go settled already. ``answer`` says why, if there is something to say.
+    """
+    if not Lease.objects.select_for_update().filter(pk=lease_id).values_list("pk", flat=True):
+        return
+    _requeue(Delivery.objects.filter(lease=lease_id), answer)
+    Lease.objects.filter(pk=lease_id).delete()
+
+
+def _requeue(deliveries: DeliveryQuerySet, answer: str = "", tries: int = 0) -> None:
+    # Due since it was made: a clock that is put back then finds it due as well (see ``mend_clock``).
+    deliveries.update(
+        status=_Status.QUEUED,
+        due_at=F("created_at"),
+        lease=None,
+        attempts=F("attempts") + tries,
+        **({"last_answer": answer[:500]} if answer else {}),
+    )
+
+
+# --- after a crash ---------------------------------------------------------------------------------------------------
+
+
+def recover() -> int:
+    """Take back what dead workers held; returns how many leases. Safe to run anywhere, at any time, twice at once."""
+    now = timezone.now()
+    count = 0
+    expired = set(Lease.objects.expired(now, lease_length()).values_list("pk", flat=True))
+    for pk, worker in Lease.objects.order_by("pk").values_list("pk", "worker"):
+        if pk in expired or workers.is_dead(worker):
+            count += _take_back(pk, worker_is_dead=pk not in expired)
+    return count
+
+
+@transaction.atomic
+def _take_back(lease_id: int, *, worker_is_dead: bool) -> bool:
+    leases = Lease.objects.select_for_update(skip_locked=True).filter(pk=lease_id)
+    if not worker_is_dead:
+        leases = leases.expired(timezone.now(), lease_length())
+    lease = leases.first()
+    if lease is None:
+        return False
+    now = timezone.now()
+    held = Delivery.objects.filter(lease=lease)
+    # It wrote the cursor only once the message before was answered for good, and noted whatever was not accepted
+    # before it did: what is below the cursor and still held was accepted.
+    held.filter(pk__lt=lease.cursor).update(
+        status=_Status.SENT,
+        lease=None,
+        attempts=F("attempts") + 1,
+        settled_at=now,
+        first_tried_at=Coalesce("first_tried_at", Value(now)),
+        last_answer="Accepted; the worker stopped before it could note the answer",
+    )
+    in_flight = held.filter(pk=lease.cursor)
+    _requeue(
+        in_flight.filter(urgent=True, attempts__lt=_MOST_REPEATS),
+        "The worker stopped while it was on its way: sent again",
+        tries=1,
+    )
+    in_flight.update(
+        status=_Status.UNKNOWN,
+        lease=None,
+        attempts=F("attempts") + 1,
+        settled_at=now,
+        first_tried_at=Coalesce("first_tried_at", Value(now)),
+        last_answer="The worker stopped while it was on its way",
+    )
+    if lease.epoch != _epoch():
+        # The database has crashed or been restarted meanwhile, and the last moves of the cursor may be lost: any of
+        # the rest may have left as well. Rather a batch to look at than a newsletter twice.
+        held.filter(urgent=False, pk__gt=lease.cursor).update(
+            status=_Status.UNKNOWN,
+            lease=None,
+            settled_at=now,
+            last_answer="The worker and the database stopped at the same time; it may have left",
+        )
+    _requeue(held.filter(pk__gt=lease.cursor))
+    Lease.objects.filter(pk=lease.pk).delete()
+    return True
+
+
+def mend_clock() -> int:
+    """Make due what was due when it was made, but whose making now lies in the future: the clock was put back."""
+    now = timezone.now()
+    return Delivery.objects.filter(due_at__gt=now, due_at__lte=F("created_at")).update(due_at=now)
+
+
+def ids(items: Iterable[Item]) -> set[int]:
+    """The deliveries' primary keys."""
+    return {item.pk for item in items}

@@ -1,0 +1,272 @@
+"""What is behind the door: the portal's own outbox, or an SMTP server.
+
+A transport says of each message one of four things, and says *unknown* only where the server may have taken the message: once the
+whole of it was handed over and no answer came. Before that moment nothing can have been delivered, so trying again is safe.
+"""
+
+from __future__ import annotations
+
+import enum
+import smtplib
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from mailing.addresses import ascii_address
+
+_OK = range(200, 300)
+_PUT_OFF = range(400, 500)
+
+
+class Outcome(enum.Enum):
+    """What became of a message."""
+
+    SENT = "sent"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a message, in the server's words; ``refuses_recipient`` where it will never take the address."""
+
+    outcome: Outcome
+    text: str
+    refuses_recipient: bool = False
+
+
+class UnreachableError(Exception):
+    """The server can not be spoken to at all: no recipient's fault, and nothing was sent."""
+
+
+class Transport(Protocol):
+    """Takes messages one at a time, in one conversation."""
+
+    def open(self) -> None:
+        """Be ready to send. Raises ``UnreachableError``."""
+
+    def send(self, *, sender: str, recipient: str, message: bytes) -> Answer:
+        """Hand one message over, its lines ended by CRLF and its dots doubled. Raises ``UnreachableError``."""
+
+    def close(self) -> None:
+        """End the conversation; never raises."""
+
+
+class OutboxTransport:
+    """Keeps every message where it is: in the portal's outbox page. Nothing leaves this machine."""
+
+    def open(self) -> None:
+        """Nothing to do."""
+
+    def send(self, *, sender: str, recipient: str, message: bytes) -> Answer:
+        """Count the message as sent."""
+        return Answer(Outcome.SENT, "Kept in the outbox and sent nowhere")
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpAddress:
+    """Where the mail server is and how to talk to it."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = ""
+    security: str = ""
+
+    @classmethod
+    def from_url(cls, url: str) -> SmtpAddress:
+        """``smtp://``, ``smtp+tls://`` (STARTTLS) or ``smtps://`` with user, password, host and port."""
+        parts = urlsplit(url)
+        security = {"smtp": "", "smtp+tls": "starttls", "smtps": "tls", "smtp+ssl": "tls"}.get(parts.scheme)
+        if security is None or not parts.hostname:
+            raise ImproperlyConfigured(
+                "EMAIL_URL must be outbox: or look like smtp://host:25, smtp+tls://user:password@host:587 or "
+                "smtps://user:password@host:465"
+            )
+        port = parts.port or {"": 25, "starttls": 587, "tls": 465}[security]
+        return cls(parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""), security)
+
+
+class SmtpTransport:
+    """One SMTP conversation for many messages; begun again when the server ends it."""
+
+    def __init__(self, address: SmtpAddress, *, timeout: float) -> None:
+        self._address = address
+        self._timeout = timeout
+        self._smtp: smtplib.SMTP | None = None
+        self._pipelines = False
+        self._needs_reset = False
+
+    def open(self) -> None:
+        """Connect, secure and log in, unless that is done."""
+        if self._smtp is not None:
+            return
+        where = self._address
+        smtp: smtplib.SMTP | None = None
+        try:
+            if where.security == "tls":
+                smtp = smtplib.SMTP_SSL(
+                    where.host, where.port, timeout=self._timeout, context=ssl.create_default_context()
+                )
+            else:
+                smtp = smtplib.SMTP(where.host, where.port, timeout=self._timeout)
+            smtp.ehlo_or_helo_if_needed()
+            if where.security == "starttls":
+                smtp.starttls(context=ssl.create_default_context())
+                smtp.ehlo()
+            if where.user:
+                smtp.login(where.user, where.password)
+        except (OSError, smtplib.SMTPException, ValueError) as error:
+            if smtp is not None:
+                smtp.close()
+            raise UnreachableError(f"{where.host}:{where.port}: {_words(error)}") from error
+        if smtp.sock is not None:
+            # Each command is written whole; waiting to fill a packet would only delay it.
+            smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._smtp = smtp
+        self._pipelines = smtp.has_extn("pipelining")
+        self._needs_reset = False
+
+    def send(self, *, sender: str, recipient: str, message: bytes) -> Answer:
+        """Hand one message over; begins the conversation again, once, if the server has left it."""
+        deadline = time.monotonic() + 3 * self._timeout
+        envelope = (f"MAIL FROM:<{ascii_address(sender)}>\r\n", f"RCPT TO:<{ascii_address(recipient)}>\r\n")
+        fresh = self._smtp is None
+        self.open()
+        answer = self._offer(envelope, message, deadline)
+        if answer is None and not fresh:
+            # The server had closed an idle or long conversation: common, and nothing was sent.
+            self.open()
+            answer = self._offer(envelope, message, deadline)
+        return answer or Answer(Outcome.DEFERRED, "The mail server ended the conversation before taking the message")
+
+    def close(self) -> None:
+        """Say goodbye, and hang up in any case."""
+        smtp, self._smtp = self._smtp, None
+        if smtp is not None:
+            try:
+                smtp.quit()
+            except (OSError, smtplib.SMTPException):
+                smtp.close()
+
+    def _hang_up(self) -> None:
+        smtp, self._smtp = self._smtp, None
+        if smtp is not None:
+            smtp.close()
+
+    def _offer(self, envelope: tuple[str, str], message: bytes, deadline: float) -> Answer | None:
+        """Send one message; None if the server hung up before anything of it was decided."""
+        smtp = self._smtp
+        if smtp is None or smtp.sock is None:
+            return None
+        try:
+            refused = self._announce(smtp, envelope)
+        except (OSError, smtplib.SMTPException) as error:
+            self._hang_up()
+            if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+                return Answer(Outcome.DEFERRED, "The mail server did not answer in time")
+            return None
+        if refused is not None:
+            if refused.text.startswith("421"):
+                self._hang_up()
+            else:
+                self._needs_reset = True
+            return refused
+        if time.monotonic() > deadline:
+            # Our hold on this delivery may run out before an answer comes: leave it for another try.
+            self._hang_up()
+            return Answer(Outcome.DEFERRED, "The mail server was too slow to take the message")
+        return self._hand_over(smtp, message)
+
+    def _announce(self, smtp: smtplib.SMTP, envelope: tuple[str, str]) -> Answer | None:
+        """Name sender and recipient and ask to send; the answer if the server refused any of it (RFC 2920)."""
+        commands = [*envelope, "DATA\r\n"]
+        reset = self._needs_reset
+        if self._pipelines:
+            smtp.send(("RSET\r\n" if reset else "") + "".join(commands))
+            replies = [smtp.getreply() for _ in range(len(commands) + reset)][reset:]
+            self._needs_reset = False
+            return self._refusal(smtp, replies)
+        if reset:
+            smtp.send("RSET\r\n")
+            smtp.getreply()
+            self._needs_reset = False
+        replies = []
+        for command in commands:
+            smtp.send(command)
+            replies.append(smtp.getreply())
+            if not 200 <= replies[-1][0] < 400:
+                break
+        return self._refusal(smtp, replies)
+
+    def _refusal(self, smtp: smtplib.SMTP, replies: list[tuple[int, bytes]]) -> Answer | None:
+        for step, (code, text) in enumerate(replies):
+            if code in _OK or (step == 2 and code == 354):
+                continue
+            if len(replies) == 3 and step < 2 and replies[2][0] == 354:
+                smtp.send(".\r\n")  # it wants a message all the same: RFC 2920, section 3.1, an empty one
+                smtp.getreply()
+            # A refusal of the sender is a fault of ours, not of the recipient: staff may mend it within the hours
+            # for which we try again.
+            final = code not in _PUT_OFF and step > 0
+            outcome = Outcome.FAILED if final else Outcome.DEFERRED
+            return Answer(outcome, _line(code, text), refuses_recipient=final and step == 1)
+        return None
+
+    def _hand_over(self, smtp: smtplib.SMTP, message: bytes) -> Answer:
+        try:
+            smtp.send(message + b".\r\n" if message.endswith(b"\r\n") else message + b"\r\n.\r\n")
+        except (OSError, smtplib.SMTPException) as error:
+            # The last bytes, without which a server takes nothing, never left.
+            self._hang_up()
+            return Answer(Outcome.DEFERRED, f"The connection broke while the message was handed over: {_words(error)}")
+        try:
+            if smtp.sock is not None:
+                smtp.sock.settimeout(2 * self._timeout)
+            code, text = smtp.getreply()
+            if smtp.sock is not None:
+                smtp.sock.settimeout(self._timeout)
+        except (OSError, smtplib.SMTPException) as error:
+            self._hang_up()
+            return Answer(Outcome.UNKNOWN, f"The mail server took the message and gave no answer: {_words(error)}")
+        if code == -1:
+            self._hang_up()
+            return Answer(Outcome.UNKNOWN, "The mail server took the message and gave no answer")
+        if code in _OK:
+            return Answer(Outcome.SENT, _line(code, text))
+        if code == 421:
+            self._hang_up()
+        return Answer(Outcome.DEFERRED if code in _PUT_OFF else Outcome.FAILED, _line(code, text))
+
+
+def from_settings() -> Transport:
+    """The transport that ``EMAIL_URL`` names."""
+    if is_embedded():
+        return OutboxTransport()
+    return SmtpTransport(SmtpAddress.from_url(settings.EMAIL_URL), timeout=settings.MAIL_TIMEOUT)
+
+
+def is_embedded() -> bool:
+    """Whether messages are kept here and sent nowhere."""
+    return str(settings.EMAIL_URL).startswith("outbox:")
+
+
+def _line(code: int, text: bytes) -> str:
+    return f"{code} {text.decode('utf-8', 'replace')}"[:500]
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        reply = error.smtp_error
+        return _line(error.smtp_code, reply if isinstance(reply, bytes) else str(reply).encode())
+    return str(error) or type(error).__name__
