@@ -29,7 +29,7 @@ def words(value: object) -> SimpleNamespace:
     given = _mapping_of(value)
     if given is None:
         return SimpleNamespace(content="" if value is None or isinstance(value, bool) else value)
-    return SimpleNamespace(**{**given, "content": given.get("html") or given.get("text") or ""})
+    return SimpleNamespace(**{**given, "content": given.get("html") or given.get("text") or given.get("content") or ""})
 
 
 def _attribute(name: str, value: object) -> SafeString:

@@ -18,6 +18,8 @@ from django.utils.safestring import SafeString
 register = template.Library()
 
 OPTIONAL = "(optional)"
+#: Set on a form whose errors the page has listed already.
+_LISTED = "errors_are_listed"
 
 
 def options_of(field: BoundField) -> Mapping[str, Any]:
@@ -230,8 +232,7 @@ def _control(field: BoundField) -> SafeString:
         plain = forms.FileInput(attrs=widget.attrs)
         plain.is_required = widget.is_required
         return field.as_widget(plain, attrs=attrs)
-    drawn = field.as_widget(attrs={key: value for key, value in attrs.items() if value is not None})
-    return drawn
+    return field.as_widget(attrs={key: value for key, value in attrs.items() if value is not None})
 
 
 def _draw_control(field: BoundField, title: Mapping[str, object]) -> str:
@@ -292,20 +293,17 @@ def _revealed_after(options: Mapping[str, Any]) -> list[str]:
 
 
 def fields_in_order(form: forms.BaseForm) -> Iterator[BoundField]:
-    """The form's fields in the order in which they stand on the page."""
+    """The form's fields in the order in which they stand on the page: what a choice reveals comes after it."""
+    options: Mapping[str, Mapping[str, Any]] = getattr(form, "field_options", {})
     layout = getattr(getattr(form, "helper", None), "layout", None)
     laid_out = [pointer.name for pointer in layout.get_field_names()] if layout is not None else []
-    seen: set[str] = set()
-    for name in [*laid_out, *form.fields]:
-        for each in (name, *_revealed_after(getattr(form, "field_options", {}).get(name, {}))):
-            if each in form.fields and each not in seen:
-                if each in _all_revealed(form) and each == name and each not in laid_out:
-                    continue
-                seen.add(each)
-                yield form[each]
-    for name in form.fields:
-        if name not in seen:
-            yield form[name]
+    revealed = _all_revealed(form)
+    order: dict[str, None] = {}
+    for name in [*laid_out, *(name for name in form.fields if name not in revealed), *form.fields]:
+        for each in (name, *_revealed_after(options.get(name, {}))):
+            if each in form.fields:
+                order.setdefault(each)
+    return (form[name] for name in order)
 
 
 def _all_revealed(form: forms.BaseForm) -> set[str]:
@@ -338,7 +336,7 @@ def all_errors_of(candidates: Iterable[object]) -> list[dict[str, object]]:
             found += errors_of(each)
         else:
             continue
-        each.errors_listed = True  # type: ignore[union-attr]
+        setattr(each, _LISTED, True)
     return found
 
 
@@ -375,5 +373,5 @@ def remaining_fields(form: forms.BaseForm) -> SafeString:
 def error_summary(*candidates: object) -> SafeString:
     """``{% error_summary form formset %}``, where the page does not list their errors already."""
     return SafeString(
-        draw_error_summary(all_errors_of(each for each in candidates if not getattr(each, "errors_listed", False)))
+        draw_error_summary(all_errors_of(each for each in candidates if not getattr(each, _LISTED, False)))
     )
