@@ -66,7 +66,7 @@ class ReviewAdmin(admin.ModelAdmin):
     list_display: ClassVar = ["member", "cycle", "status", "assigned_at", "submitted_at"]
     list_filter: ClassVar = ["status"]
     list_select_related: ClassVar = ["member", "cycle__panel", "cycle__study"]
-    fields: ClassVar = ["member", "cycle", "status", "is_peer", "assigned_at", "submitted_at", "released_at"]
+    fields = ("member", "cycle", "status", "is_peer", "assigned_at", "submitted_at", "released_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Members are asked on the cycle's page."""

@@ -36,7 +36,7 @@ def take(request: HttpRequest, review_pk: int) -> QueryDict | None:
 
 
 class _Check(CsrfViewMiddleware):
-    def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:  # type: ignore[override]
+    def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:
         return HttpResponseForbidden(reason)
 
 

@@ -101,7 +101,7 @@ class ReviewCycleQuerySet(models.QuerySet["ReviewCycle"]):
 
     def visible_to(self, user: User | AnonymousUser) -> ReviewCycleQuerySet:
         """Those that the person runs, and those whose reviews they may read because their own is in."""
-        from panels.models import Review
+        from panels.models import Review, ReviewCycle
 
         if _sees_all(user):
             return self.all()
@@ -109,8 +109,7 @@ class ReviewCycleQuerySet(models.QuerySet["ReviewCycle"]):
             return self.none()
         own_is_in = Review.objects.filter(cycle=OuterRef("pk"), member=user.pk, status="submitted")
         return self.filter(
-            Q(pk__in=self.model._default_manager.get_queryset().run_by(user).values("pk"))
-            | (Q(Exists(own_is_in)) & ~_on_study(user))
+            Q(pk__in=ReviewCycle.objects.run_by(user).values("pk")) | (Q(Exists(own_is_in)) & ~_on_study(user))
         )
 
     def with_progress(self) -> ReviewCycleQuerySet:

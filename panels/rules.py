@@ -72,7 +72,7 @@ def is_reviewer(user: User | AnonymousUser, review: Review | None) -> bool:
 @rules.predicate
 def has_reviews(user: User | AnonymousUser) -> bool:
     """Was ever asked for a review."""
-    return bool(user.is_active and Review.objects.of(user).exists())
+    return bool(user.is_active and Review.objects.filter(member=user.pk).exists())
 
 
 rules.add_perm("panels.see_panels", is_programme_staff | is_on_a_panel)

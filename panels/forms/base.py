@@ -23,7 +23,7 @@ class LongText(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         """The text, with plain line ends."""
-        return super().to_python(str(value or "").replace("\r\n", "\n").replace("\r", "\n"))
+        return super().to_python(str(value or "").replace("\r\n", "\n").replace("\r", "\n")) or ""
 
 
 class PanelsForm(NhsFormMixin, forms.Form):

@@ -45,7 +45,7 @@ class MembersField(forms.ModelMultipleChoiceField):
         self.seats = {seat.user_id: seat for seat in seats}
         self.queryset = User.objects.filter(pk__in=self.seats)
 
-    def label_from_instance(self, obj: User) -> str:  # type: ignore[override]
+    def label_from_instance(self, obj: User) -> str:
         """Name, organisation and whether they chair."""
         seat = self.seats[obj.pk]
         words = [str(obj)]

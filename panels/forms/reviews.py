@@ -124,7 +124,7 @@ class ReviewForm(PanelsForm):
                 continue
             value = saved.get(name) or ""
             if value and isinstance(field, forms.ChoiceField):
-                value = dict(field.choices).get(value, value)  # type: ignore[arg-type, call-overload]
+                value = dict(field.choices).get(value, value)  # type: ignore[arg-type]
             found.append((str(field.label), str(value or "Nothing")))
         return found
 

@@ -187,10 +187,19 @@ def submit_review(*, review: Review, version: int | None = None) -> Review:
     review.status = Review.Status.SUBMITTED
     review.submitted_at = timezone.now()
     review.save()
-    ReviewVersion.objects.create(review=review, kind=ReviewVersion.Kind.SENT, content=content_of(review))
+    _keep_version(review)
     emails.thanks(review)
     tell_if_complete(locked)
     return review
+
+
+def _keep_version(review: Review) -> None:
+    ReviewVersion.objects.create(
+        review=review,
+        kind=ReviewVersion.Kind.SENT,
+        content=content_of(review),
+        made_at=review.submitted_at or timezone.now(),
+    )
 
 
 @transaction.atomic
@@ -206,6 +215,8 @@ def reopen_review(*, review: Review) -> Review:
         return review
     if review.status != Review.Status.SUBMITTED:
         raise NotAskedError("There is no review to change.")
+    if not review.versions.filter(kind=ReviewVersion.Kind.SENT).exists():
+        _keep_version(review)
     review.status = Review.Status.DRAFT
     review.submitted_at = None
     review.version += 1

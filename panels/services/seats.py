@@ -17,7 +17,7 @@ from people.services import invite
 
 def _refuse_second_chair(panel: Panel, but: PanelSeat | None = None) -> None:
     chair = PanelSeat.objects.filter(panel=panel, role=PanelSeat.Role.CHAIR, ends_on=None).select_related("user")
-    other = chair.exclude(pk=but.pk if but else None).first()
+    other = (chair.exclude(pk=but.pk) if but else chair).first()
     if other:
         raise ChairTakenError(f"{other.user} is the chair. Make them a member or end their seat first.")
 

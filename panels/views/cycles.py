@@ -27,7 +27,7 @@ from panels.models import Panel, PanelSeat, Review, ReviewCycle
 from panels.querysets import WAITING
 from panels.together import export_csv, read_together
 from panels.views.panels import visible_panel
-from panels.views.posting import posted
+from panels.views.posting import person, posted
 from studies.models import Study
 
 
@@ -84,7 +84,7 @@ def open_cycle(request: HttpRequest, slug: str) -> HttpResponse:
     form = OpenCycleForm(posted(request), panel=panel, seats=seats, cancel_url=panel.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         try:
-            cycle = services.open_cycle(panel=panel, study=study, opened_by=request.user, **form.cleaned_data)
+            cycle = services.open_cycle(panel=panel, study=study, opened_by=person(request), **form.cleaned_data)
         except PanelsError as error:
             form.add_error(None, str(error))
         else:
@@ -115,7 +115,7 @@ def detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "cycle": cycle,
         "panel": cycle.panel,
         "study": cycle.study,
-        "together": read_together(cycle, request.user),
+        "together": read_together(cycle, person(request)),
         "runs": runs,
         "reviews": reviews,
         "asked": sum(review.status in (*WAITING, Review.Status.SUBMITTED) for review in reviews),
@@ -178,7 +178,7 @@ def invite_peer(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            review = services.invite_peer_reviewer(cycle=cycle, invited_by=request.user, **data)
+            review = services.invite_peer_reviewer(cycle=cycle, invited_by=person(request), **data)
         except PanelsError as error:
             form.add_error(None, str(error))
         except ValidationError as error:
@@ -212,7 +212,7 @@ def close(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Ask, then close reviews."""
     cycle = run_cycle(request, slug, pk)
     if request.method == "POST":
-        services.close_cycle(cycle=cycle, closed_by=request.user)
+        services.close_cycle(cycle=cycle, closed_by=person(request))
         messages.success(request, "Reviews are closed.")
         return redirect(cycle)
     waiting = cycle.reviews.waiting().select_related("member")
@@ -250,7 +250,7 @@ def release(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     form = ReleaseForm(posted(request), reviews=_releasable(cycle), cancel_url=cycle.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         try:
-            made = services.release_comments(cycle=cycle, texts=form.chosen(), released_by=request.user)
+            made = services.release_comments(cycle=cycle, texts=form.chosen(), released_by=person(request))
         except PanelsError as error:
             form.add_error(None, str(error))
         else:
@@ -264,6 +264,6 @@ def release(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def export(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """The reviews as a CSV file."""
     cycle = run_cycle(request, slug, pk)
-    response = HttpResponse(export_csv(read_together(cycle, request.user)), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(export_csv(read_together(cycle, person(request))), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="reviews-{cycle.study.slug}-{cycle.pk}.csv"'
     return response

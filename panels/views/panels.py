@@ -14,7 +14,7 @@ from panels import services
 from panels.exceptions import PanelsError
 from panels.forms.panels import QuestionForm, SeatChangeForm, SeatForm
 from panels.models import Panel, PanelSeat, Question, Review, ReviewCycle
-from panels.views.posting import posted
+from panels.views.posting import person, posted
 
 CYCLES_A_PAGE = 25
 
@@ -83,7 +83,7 @@ def add_seat(request: HttpRequest, slug: str) -> HttpResponse:
                     email=data["email"],
                     role=data["role"],
                     organisation=data["organisation"],
-                    invited_by=request.user,
+                    invited_by=person(request),
                 )
         except PanelsError as error:
             form.add_error(None, str(error))
