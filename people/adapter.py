@@ -10,6 +10,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
@@ -17,6 +18,7 @@ from mailing.addresses import check_address, squeeze
 from mailing.services import send_template
 from people.models import User
 from people.rules import needs_second_factor
+from people.services import note_joined
 
 #: allauth's word for each message that lets its reader in, and what staff call it in the outbox.
 _SECRET_TOPICS = {
@@ -65,6 +67,12 @@ class AccountAdapter(DefaultAccountAdapter):
         except ValidationError:
             # Anybody may type anything into the login page. What no message can reach, no account has.
             logger.info("No message can be sent to the address that was typed in for %s", name)
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """Log somebody in, by whatever way they came."""
+        super().login(request, user)
+        if isinstance(user, User):
+            note_joined(user=user)
 
     def clean_email(self, email: str) -> str:
         """Refuse an address that no message can reach."""

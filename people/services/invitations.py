@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -165,12 +166,19 @@ def accept_invitation(*, token: str, password: str) -> User:
     return user
 
 
+def note_joined(*, user: User) -> None:
+    """Count the open invitations of somebody who has just logged in as accepted: a code by email brings them in too."""
+    user.invitations.open().update(accepted_at=timezone.now())
+
+
 def _find_or_make(*, email: str, full_name: str, organisation: Organisation | None) -> User:
     user = User.objects.select_for_update().filter(email__iexact=email).first()
     if user is None:
         try:
             with transaction.atomic():
-                return User.objects.create_user(email, full_name=full_name, organisation=organisation)
+                user = User.objects.create_user(email, full_name=full_name, organisation=organisation)
+                EmailAddress.objects.create(user=user, email=user.email, primary=True)
+                return user
         except IntegrityError:  # somebody else invited the same person between our look and our insert
             user = User.objects.select_for_update().get(email__iexact=email)
     if organisation and user.organisation_id is None:
