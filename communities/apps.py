@@ -1,4 +1,4 @@
-"""Registers the communities app with Django."""
+"""Registers the communities app with Django, and what it knows of people with the people app."""
 
 from django.apps import AppConfig
 
@@ -8,3 +8,12 @@ class CommunitiesConfig(AppConfig):
 
     name = "communities"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Say who is a convenor or associate, and what is held on them; forget them when their account is closed."""
+        from communities.privacy import forget, what_we_hold_on
+        from communities.roles import associates, convenors, roles_of
+        from people import privacy, roles
+
+        roles.register(roles_of, {"Community convenor": convenors, "Associate": associates})
+        privacy.register(what_we_hold_on, forget)

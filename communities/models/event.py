@@ -13,6 +13,7 @@ from simple_history.models import HistoricalRecords
 
 from communities.models.community import Community, new_key
 from communities.querysets import EventQuerySet
+from communities.words import span_words
 
 
 class Event(models.Model):
@@ -62,8 +63,16 @@ class Event(models.Model):
     class Meta:
         ordering: ClassVar = ["starts_at", "pk"]
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="event_ends_after_start"),
-            models.CheckConstraint(condition=~Q(place="") | ~Q(online_url=""), name="event_is_somewhere"),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")),
+                name="event_ends_after_start",
+                violation_error_message="The end must be after the start.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(place="") | ~Q(online_url=""),
+                name="event_is_somewhere",
+                violation_error_message="Enter a place, or a link to join online, or both.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -89,9 +98,9 @@ class Event(models.Model):
         return self.ends_at <= timezone.now()
 
     @property
-    def ends_same_day(self) -> bool:
-        """Whether it ends on the day, in London, on which it starts."""
-        return timezone.localdate(self.starts_at) == timezone.localdate(self.ends_at)
+    def when(self) -> str:
+        """From when to when, in London's time and in words."""
+        return span_words(self.starts_at, self.ends_at)
 
 
 class EventPosting(models.Model):

@@ -1,8 +1,22 @@
-"""Addresses of newsletters."""
+"""Addresses of newsletters. A newsletter's slug is none of the words that come before it here."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from communities.views import feeds, newsletters
 
 app_name = "newsletters"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", newsletters.index, name="index"),
+    path("feed/", feeds.newsletters_feed, name="feed"),
+    path("manage/", newsletters.manage, name="manage"),
+    path("new/", newsletters.new, name="new"),
+    path("<slug:slug>/", newsletters.detail, name="detail"),
+    path("<slug:slug>/edit/", newsletters.edit_newsletter, name="edit"),
+    path("<slug:slug>/preview/", newsletters.preview, name="preview"),
+    path("<slug:slug>/preview/html/", newsletters.preview_html, name="preview_html"),
+    path("<slug:slug>/test/", newsletters.test, name="test"),
+    path("<slug:slug>/send/", newsletters.send, name="send"),
+    path("<slug:slug>/delete/", newsletters.delete, name="delete"),
+]

@@ -1,0 +1,86 @@
+"""The communities app in Django's admin: for looking things up. Changes go through the portal's own pages."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from communities.models import Associate, Community, Consent, Event, Membership, Newsletter
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Shows rows and lets nobody change them, since the services that would are not asked here."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """No."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """No."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """No."""
+        return False
+
+
+@admin.register(Community)
+class CommunityAdmin(ReadOnlyAdmin):
+    """Communities."""
+
+    list_display = ("name", "stage", "open_to_join")
+    list_filter = ("stage", "open_to_join")
+    search_fields = ("name",)
+
+
+class MembershipInline(admin.TabularInline):
+    """What an associate belongs to."""
+
+    model = Membership
+    extra = 0
+
+
+class ConsentInline(admin.TabularInline):
+    """What an associate agreed to."""
+
+    model = Consent
+    extra = 0
+
+
+@admin.register(Associate)
+class AssociateAdmin(ReadOnlyAdmin):
+    """Associates with what they belong to and agreed to."""
+
+    list_display = ("name", "email", "involvement", "confirmed_at")
+    list_filter = ("involvement",)
+    search_fields = ("name", "email")
+    inlines: ClassVar = [MembershipInline, ConsentInline]
+
+    def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The inlines, which show rows as the page itself does: unchangeable."""
+        shown = super().get_inline_instances(request, obj)
+        for inline in shown:
+            inline.can_delete = False
+            inline.max_num = 0
+            inline.readonly_fields = [field.name for field in inline.model._meta.fields if field.name != "id"]
+        return shown
+
+
+@admin.register(Newsletter)
+class NewsletterAdmin(ReadOnlyAdmin):
+    """Newsletters."""
+
+    list_display = ("title", "community", "status", "sent_at")
+    list_filter = ("status",)
+    search_fields = ("title",)
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    """Events."""
+
+    list_display = ("title", "kind", "starts_at", "status")
+    list_filter = ("status", "kind")
+    search_fields = ("title",)

@@ -1,0 +1,75 @@
+"""What the newsletter and event emails say, written once for all who get them.
+
+``{{name}}`` and ``{{token}}`` stand where recipients differ; the mailing fills them in as each message leaves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from communities.lists import link_with_token
+from communities.markup import to_mail_text
+from communities.models import Event, Newsletter, Purpose
+from mailing import compose
+
+
+@dataclass(frozen=True)
+class Message:
+    """A bulk message in both its forms."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def newsletter_message(newsletter: Newsletter) -> Message:
+    """A newsletter as it is emailed."""
+    return _message(
+        "newsletter",
+        subject=newsletter.title,
+        preheader=newsletter.introduction,
+        newsletter=newsletter,
+        community=newsletter.community,
+        body=to_mail_text(newsletter.body),
+        url=f"{settings.SITE_URL}{newsletter.get_absolute_url()}",
+        **_ways_out(Purpose.NEWSLETTERS, newsletter.community.slug),
+    )
+
+
+def announcement_message(event: Event) -> Message:
+    """What tells people that an event is on."""
+    return _event_message("event_announcement", event.title, event)
+
+
+def cancellation_message(event: Event) -> Message:
+    """What tells those who were told of an event that it is off."""
+    return _event_message("event_cancellation", f"Cancelled: {event.title}", event)
+
+
+def _event_message(template: str, subject: str, event: Event) -> Message:
+    return _message(
+        template,
+        subject=subject,
+        preheader="",
+        event=event,
+        description=to_mail_text(event.description),
+        url=f"{settings.SITE_URL}{event.get_absolute_url()}",
+        **_ways_out(Purpose.EVENTS, event.community.slug if event.community else ""),
+    )
+
+
+def _ways_out(purpose: Purpose, community_slug: str) -> dict[str, str]:
+    query = {"list": purpose.value} | ({"community": community_slug} if community_slug else {})
+    return {
+        "unsubscribe_url": link_with_token("unsubscribe", **query),
+        "preferences_url": link_with_token("preferences"),
+    }
+
+
+def _message(template: str, *, subject: str, preheader: str, **context: object) -> Message:
+    source = render_to_string(f"emails/communities/{template}.txt", dict(context))
+    text = compose.tidy(source)
+    return Message(subject=subject, text=text, html=compose.to_html(text, preheader=preheader))

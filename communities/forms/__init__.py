@@ -1,0 +1,21 @@
+"""Forms of the communities app: each checks what was typed and leaves the writing to one service."""
+
+from communities.forms.community import CommunityForm, MemberSearchForm, StageForm
+from communities.forms.event import CancelEventForm, EventForm
+from communities.forms.newsletter import NewsletterForm
+from communities.forms.preferences import DetailsForm, LinkForm, PreferencesForm, UnsubscribeForm
+from communities.forms.signup import JoinForm
+
+__all__ = [
+    "CancelEventForm",
+    "CommunityForm",
+    "DetailsForm",
+    "EventForm",
+    "JoinForm",
+    "LinkForm",
+    "MemberSearchForm",
+    "NewsletterForm",
+    "PreferencesForm",
+    "StageForm",
+    "UnsubscribeForm",
+]

@@ -1,0 +1,81 @@
+"""Forms by which a community is looked after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+
+from communities.forms.versioned import VersionedForm
+from communities.models import Community, Membership
+from people.nhs_forms import NhsFormMixin
+
+_LONG = 20_000
+
+
+class CommunityForm(NhsFormMixin, VersionedForm):
+    """What a community says of itself, and whether it is open to join."""
+
+    submit_label = "Save"
+    field_options: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "description": {"rows": 8},
+        "ground_rules": {"rows": 8},
+    }
+
+    class Meta:
+        model = Community
+        fields = ("name", "description", "ground_rules", "grew_from", "open_to_join")
+        labels: ClassVar = {
+            "description": "What the community is for",
+            "grew_from": "Network that it grew from",
+            "open_to_join": "Open to new associates",
+        }
+        help_texts: ClassVar = {
+            "description": "Plain English. A blank line begins a new paragraph; lines that begin with - are a list.",
+            "ground_rules": "What members can expect of each other.",
+        }
+        error_messages: ClassVar = {"name": {"required": "Enter the community's name."}}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["grew_from"].empty_label = "None"  # type: ignore[attr-defined]
+        for name in ("description", "ground_rules"):
+            self.fields[name].max_length = _LONG  # type: ignore[attr-defined]
+            self.fields[name].validators.append(forms.CharField(max_length=_LONG).validators[0])
+
+
+class StageForm(NhsFormMixin, forms.Form):
+    """Which stage a community moves to, and why."""
+
+    submit_label = "Move to this stage"
+    field_options: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "stage": {
+            "hints": {
+                "forming": "People are being found and asked to join.",
+                "active": "It meets, and the programme looks after it.",
+                "self_sustaining": "It goes on by itself, with some help from the programme.",
+                "member_led": "Its members lead it, without the programme.",
+            }
+        }
+    }
+
+    stage = forms.ChoiceField(
+        choices=Community.Stage.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose a stage.", "invalid_choice": "Choose a stage from the list."},
+    )
+    reason = forms.CharField(
+        label="Why?",
+        help_text="This is kept in the community's history.",
+        max_length=2000,
+        widget=forms.Textarea,
+        error_messages={"required": "Say why the community moves to this stage."},
+    )
+
+
+class MemberSearchForm(forms.Form):
+    """Search of a community's members."""
+
+    q = forms.CharField(label="Name, email address or organisation", required=False, max_length=200)
+    role = forms.ChoiceField(label="Role", required=False, choices=[("", "Any"), *Membership.Role.choices])

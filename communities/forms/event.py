@@ -1,0 +1,122 @@
+"""Forms of events."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from communities.forms.versioned import VersionedForm
+from communities.models import Event
+from communities.validators import validate_no_placeholder, validate_plain_subject
+from people.nhs_forms import NhsDateTimeField, NhsFormMixin
+
+#: Longer than any event: a slip in the year or month is far likelier.
+LONGEST = dt.timedelta(days=14)
+
+
+def refuse_ambiguous(moment: dt.datetime) -> None:
+    """Refuse a time that comes twice, in the hour in which the clocks go back: nobody could tell which one is meant."""
+    local = timezone.localtime(moment).replace(fold=0)
+    if local.utcoffset() != local.replace(fold=1).utcoffset():
+        raise ValidationError(
+            "The clocks go back over this time, so it comes twice that night. Choose another.", code="invalid_time"
+        )
+
+
+class EventForm(NhsFormMixin, VersionedForm):
+    """What an event is, when and where."""
+
+    submit_label = "Save"
+    field_options: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "title": {"count": True},
+        "description": {"rows": 10},
+    }
+
+    starts_at = NhsDateTimeField(label="Starts", subject="The start", help_text="For example 23 11 2026 at 2:30pm.")
+    ends_at = NhsDateTimeField(label="Ends", subject="The end", help_text="For example 23 11 2026 at 4pm.")
+    description = forms.CharField(
+        widget=forms.Textarea,
+        max_length=20_000,
+        help_text=(
+            "What will happen, for whom it is and how to take part. A blank line begins a new paragraph; lines that "
+            "begin with - are a list."
+        ),
+        error_messages={"required": "Say what the event is."},
+    )
+
+    class Meta:
+        model = Event
+        fields = (
+            "title", "kind", "community", "description", "starts_at", "ends_at", "place", "online_url",
+            "show_online_url",
+        )  # fmt: skip
+        labels: ClassVar = {
+            "kind": "Kind of event",
+            "online_url": "Link to join online",
+            "show_online_url": "Show the link to everyone on the website",
+        }
+        help_texts: ClassVar = {
+            "community": "Leave empty for an event for everybody.",
+            "place": "Name and address, as people would look it up.",
+            "online_url": "It is in the email to those who ask for them, and in its calendar entry.",
+            "show_online_url": "Otherwise only those who get the email see it.",
+        }
+        error_messages: ClassVar = {
+            "title": {"required": "Enter a title."},
+            "kind": {"required": "Choose the kind of event."},
+            "online_url": {"invalid": "Enter the whole web address, such as https://meet.example.org/room."},
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["community"].empty_label = "Everybody"  # type: ignore[attr-defined]
+        self.fields["title"].validators.append(validate_plain_subject)
+        self.fields["place"].validators.append(validate_plain_subject)
+        for name in ("title", "description", "place", "online_url"):
+            self.fields[name].validators.append(validate_no_placeholder)
+
+    def clean_starts_at(self) -> dt.datetime:
+        """The start, if it comes once."""
+        moment: dt.datetime = self.cleaned_data["starts_at"]
+        refuse_ambiguous(moment)
+        return moment
+
+    def clean_ends_at(self) -> dt.datetime:
+        """The end, if it comes once."""
+        moment: dt.datetime = self.cleaned_data["ends_at"]
+        refuse_ambiguous(moment)
+        return moment
+
+    def clean(self) -> dict[str, Any]:
+        """The end comes after the start; there is a place or a link."""
+        cleaned = super().clean() or self.cleaned_data
+        starts_at, ends_at = cleaned.get("starts_at"), cleaned.get("ends_at")
+        if starts_at and ends_at and ends_at <= starts_at:
+            self.add_error("ends_at", "The end must be after the start.")
+        elif starts_at and ends_at and ends_at - starts_at > LONGEST:
+            self.add_error("ends_at", f"An event lasts at most {LONGEST.days} days. Check the dates for a slip.")
+        typed = cleaned.get("place") or cleaned.get("online_url")
+        if not typed and not {"place", "online_url"} & set(self.errors):
+            self.add_error("place", "Enter a place, or a link to join online, or both.")
+        if cleaned.get("show_online_url") and not cleaned.get("online_url"):
+            cleaned["show_online_url"] = False
+        return cleaned
+
+
+class CancelEventForm(NhsFormMixin, forms.Form):
+    """Why an event is called off."""
+
+    reason = forms.CharField(
+        label="Why is it cancelled?",
+        help_text="People read this on the event's page and in the email.",
+        max_length=300,
+        validators=[validate_no_placeholder],
+        widget=forms.Textarea,
+        error_messages={"required": "Say why the event is cancelled, so that people know."},
+    )
+    field_options: ClassVar[Mapping[str, Mapping[str, Any]]] = {"reason": {"rows": 3, "count": True}}

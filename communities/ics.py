@@ -1,0 +1,101 @@
+"""Events as calendar entries (RFC 5545), for a download, an attachment or a feed to subscribe to."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from email.utils import parseaddr
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils import timezone
+from icalendar import Calendar, vCalAddress, vText
+from icalendar import Event as Entry
+
+from communities.markup import to_mail_text
+from communities.models import Event
+from mailing.services import File
+
+CONTENT_TYPE = "text/calendar; charset=utf-8"
+#: How often programs that subscribe to a feed are asked to look again.
+REFRESH = dt.timedelta(hours=6)
+
+
+def calendar_file(event: Event, *, method: str = "PUBLISH", with_link: bool | None = None) -> bytes:
+    """One event as a file, in UTF-8 with the line ends and folding of RFC 5545.
+
+    ``method`` is PUBLISH, or CANCEL to take it out of calendars (RFC 5546). ``with_link`` says whether the link to
+    join online is in it; if left out, only where everyone may see it.
+    """
+    calendar = _calendar(method=method)
+    calendar.add_component(_entry(event, with_link=event.show_online_url if with_link is None else with_link))
+    return bytes(calendar.to_ical())
+
+
+def calendar_feed(events: Iterable[Event], *, name: str) -> bytes:
+    """Events that calendar programs subscribe to. Cancelled ones stay in it, marked so, until they are long past."""
+    calendar = _calendar(method="PUBLISH")
+    calendar.add("name", name)
+    calendar.add("x-wr-calname", name)
+    calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", "PT6H")
+    for event in events:
+        calendar.add_component(_entry(event, with_link=event.show_online_url))
+    return bytes(calendar.to_ical())
+
+
+def attachment(event: Event, *, method: str = "PUBLISH") -> File:
+    """The file to attach to an email to those who asked; it has the link to join online."""
+    return File(
+        filename=f"{event.slug}.ics",
+        content_type=f"text/calendar; method={method}; charset=utf-8",
+        content=calendar_file(event, method=method, with_link=True),
+    )
+
+
+def _calendar(*, method: str) -> Calendar:
+    calendar = Calendar()
+    calendar.add("prodid", "-//CLAHRC portal//Events//EN")
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", method)
+    return calendar
+
+
+def _entry(event: Event, *, with_link: bool) -> Entry:
+    """An event as VEVENT. Times are in UTC, which every program turns into its reader's own (RFC 5545, 3.3.5)."""
+    url = f"{settings.SITE_URL}{event.get_absolute_url()}"
+    link = event.online_url if with_link else ""
+    entry = Entry()
+    entry.add("uid", f"{event.uid}@{urlsplit(settings.SITE_URL).hostname or 'localhost'}")
+    entry.add("dtstamp", _utc(timezone.now()))
+    entry.add("created", _utc(event.created_at))
+    entry.add("last-modified", _utc(event.updated_at))
+    entry.add("sequence", event.sequence)
+    entry.add("status", "CANCELLED" if event.is_cancelled else "CONFIRMED")
+    entry.add("summary", f"Cancelled: {event.title}" if event.is_cancelled else event.title)
+    entry.add("dtstart", _utc(event.starts_at))
+    entry.add("dtend", _utc(event.ends_at))
+    entry.add("location", event.place or link or "Online")
+    entry.add("description", "\n\n".join(_description(event, link=link, url=url)))
+    entry.add("url", url)
+    entry.add("categories", [event.get_kind_display()])
+    entry.add("transp", "TRANSPARENT" if event.is_cancelled else "OPAQUE")
+    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    organiser = vCalAddress(f"mailto:{address}")
+    organiser.params["CN"] = vText(name or address)
+    entry.add("organizer", organiser)
+    return entry
+
+
+def _description(event: Event, *, link: str, url: str) -> Iterable[str]:
+    if event.is_cancelled:
+        yield f"This event has been cancelled. {event.cancelled_reason}".strip()
+    yield to_mail_text(event.description)
+    if link:
+        yield f"Join online: {link}"
+    yield f"More about it: {url}"
+
+
+def _utc(moment: dt.datetime) -> dt.datetime:
+    return moment.astimezone(dt.UTC).replace(microsecond=0)

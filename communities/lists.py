@@ -1,0 +1,40 @@
+"""The mailing lists that associates are on, and the headers by which mail programs know and leave them.
+
+A list is named ``<purpose>/<community>/``, so that one prefix stands for all newsletters and another for one
+community's.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.urls import reverse
+
+_TOKEN = "{{token}}"  # noqa: S105 - the mark that the mailing fills in for each recipient
+_EVERYONE = "everyone"
+
+
+def list_prefix(purpose: str, community_slug: str = "") -> str:
+    """What the keys of these lists begin with."""
+    return f"{purpose}/{community_slug}/" if community_slug else f"{purpose}/"
+
+
+def list_key(purpose: str, community_slug: str = "") -> str:
+    """The key of the list that a newsletter or an event posting goes to; without a community, everybody's."""
+    return list_prefix(purpose, community_slug or _EVERYONE)
+
+
+def link_with_token(name: str, **query: str) -> str:
+    """The address of a page for each recipient, with the mark for their token in it (``communities:preferences``)."""
+    path = reverse(f"communities:{name}", args=["TOKEN"]).replace("TOKEN", _TOKEN)
+    return f"{settings.SITE_URL}{path}{'?' + urlencode(query) if query else ''}"
+
+
+def unsubscribe_headers(purpose: str, community_slug: str = "") -> dict[str, str]:
+    """What a bulk message says about leaving its list by one click (RFC 2369 and RFC 8058)."""
+    query = {"list": purpose} | ({"community": community_slug} if community_slug else {})
+    return {
+        "List-Unsubscribe": f"<{link_with_token('unsubscribe', **query)}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }

@@ -1,0 +1,86 @@
+"""What associates agree to and take back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.utils import timezone
+
+from communities.lists import list_prefix
+from communities.models import Associate, Community, Consent, Membership, Purpose
+from mailing.services import skip_waiting
+
+
+def hold_lists(communities: Iterable[int] | None = None) -> None:
+    """Make this transaction wait for any that is turning the lists of these communities (keys; all, if left out) into
+    deliveries, and make such a one wait for us.
+
+    So whoever stops something either is left out of what is being sent, or finds their own delivery there to withdraw:
+    nothing slips between. Rows are locked in one order, so that two of us never wait for each other.
+    """
+    rows = Community.objects.order_by("pk").select_for_update(no_key=True)
+    if communities is not None:
+        rows = rows.filter(pk__in=set(communities))
+    list(rows.values_list("pk"))
+
+
+def hold_lists_of(associate: Associate) -> None:
+    """``hold_lists`` for the communities that an associate belongs to."""
+    hold_lists(associate.memberships.current().values_list("community", flat=True))
+
+
+@transaction.atomic
+def give_consent(*, associate: Associate, purpose: str, wording: str, source: str) -> Consent:
+    """Record that an associate agreed to be sent something, in the words they saw.
+
+    Where their consent for it stands already, that one is returned and nothing is written.
+    """
+    Associate.objects.select_for_update().get(pk=associate.pk)
+    standing = associate.consents.standing().filter(purpose=purpose).first()
+    if standing:
+        return standing
+    return Consent.objects.create(associate=associate, purpose=Purpose(purpose).value, wording=wording, source=source)
+
+
+@transaction.atomic
+def withdraw_consent(*, associate: Associate, purposes: Iterable[str], source: str) -> list[Consent]:
+    """Take consents back, now: whatever still waits to be sent to this person for these purposes is withdrawn too.
+
+    Returns those that stood until now; a second call returns none and changes nothing.
+    """
+    hold_lists_of(associate)
+    withdrawn = []
+    for purpose in purposes:
+        for consent in associate.consents.standing().select_for_update().filter(purpose=purpose):
+            consent.withdrawn_at, consent.withdrawn_by = timezone.now(), source
+            consent.save(update_fields=["withdrawn_at", "withdrawn_by"])
+            withdrawn.append(consent)
+        skip_waiting(recipient=associate.email, list_key_prefix=list_prefix(purpose))
+    return withdrawn
+
+
+@transaction.atomic
+def stop_one_community(*, associate: Associate, community: Community, purpose: str) -> bool:
+    """Send this person no more of one community's newsletters or events; their membership and consent stay.
+
+    Returns whether anything changed; a second call changes nothing.
+    """
+    hold_lists([community.pk])
+    changed = (
+        Membership.objects.current()
+        .filter(associate=associate, community=community, **{f"wants_{purpose}": True})
+        .update(**{f"wants_{purpose}": False})
+    )
+    skip_waiting(recipient=associate.email, list_key_prefix=list_prefix(purpose, community.slug))
+    return bool(changed)
+
+
+@transaction.atomic
+def start_one_community(*, associate: Associate, community: Community, purpose: str) -> bool:
+    """Undo ``stop_one_community``. Returns whether anything changed."""
+    return bool(
+        Membership.objects.current()
+        .filter(associate=associate, community=community, **{f"wants_{purpose}": False})
+        .update(**{f"wants_{purpose}": True})
+    )

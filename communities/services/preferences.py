@@ -1,0 +1,137 @@
+"""What associates decide for themselves: what they belong to and are sent, who they are, whether we know them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.utils import timezone
+
+from communities import emails
+from communities.lists import list_prefix
+from communities.models import Associate, Community, Membership, Purpose, Signup
+from communities.services.consents import give_consent, hold_lists, hold_lists_of, withdraw_consent
+from communities.services.limits import check_limit
+from communities.services.signups import join_community
+from mailing.services import skip_waiting
+
+SOURCE = "preferences page"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What somebody chose on the preferences page.
+
+    ``consents``: purpose → yes or no. ``stays``: community key → the purposes wanted there. ``leaves``: keys of
+    communities to leave. ``joins``: communities to join. A community that is in none of them is left as it is.
+    """
+
+    consents: Mapping[str, bool]
+    stays: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    leaves: frozenset[int] = frozenset()
+    joins: Iterable[Community] = ()
+
+
+def send_preferences_link(*, email: str, host: str) -> None:
+    """Email somebody the link to their preferences, if the address is known; otherwise do nothing.
+
+    Whoever asks is not told which. Raises ``TooManyRequestsError``, known or not.
+    """
+    check_limit(email=email, host=host)
+    associate = Associate.objects.with_email(email).first()
+    if associate:
+        emails.send_link(associate)
+
+
+@transaction.atomic
+def save_preferences(*, associate: Associate, choices: Choices, wordings: Mapping[str, str]) -> None:
+    """Make an associate's memberships and consents what they chose, at once.
+
+    Whatever they no longer want and still waits to be sent is withdrawn. A consent given anew is recorded in the words
+    of ``wordings``; where none of their communities sends that yet, all of them do from now on. A second call with the
+    same choices changes nothing.
+    """
+    associate = Associate.objects.select_for_update().get(pk=associate.pk)
+    hold_lists_of(associate)
+    given_anew = _save_consents(associate, choices.consents, wordings)
+    for community in choices.joins:
+        join_community(associate=associate, community=community, wants=choices.consents)
+    for membership in associate.memberships.current().select_related("community"):
+        if membership.community_id in choices.stays:
+            _save_wants(membership, choices.stays[membership.community_id])
+        elif membership.community_id in choices.leaves:
+            leave_community(membership=membership)
+    for purpose in given_anew:
+        current = associate.memberships.current()
+        if not current.filter(**{f"wants_{purpose}": True}).exists():
+            current.update(**{f"wants_{purpose}": True})
+
+
+def _save_consents(associate: Associate, chosen: Mapping[str, bool], wordings: Mapping[str, str]) -> list[str]:
+    """Record what was agreed to and taken back; returns the purposes agreed to anew."""
+    standing = set(associate.consents.standing().values_list("purpose", flat=True))
+    given = [purpose for purpose, yes in chosen.items() if yes and purpose not in standing]
+    for purpose in given:
+        give_consent(associate=associate, purpose=purpose, wording=wordings[purpose], source=SOURCE)
+    taken_back = [purpose for purpose, yes in chosen.items() if not yes and purpose in standing]
+    if taken_back:
+        withdraw_consent(associate=associate, purposes=taken_back, source=SOURCE)
+    return given
+
+
+def _save_wants(membership: Membership, wanted: frozenset[str]) -> None:
+    changed = []
+    for purpose in Purpose:
+        name = f"wants_{purpose.value}"
+        if getattr(membership, name) != (purpose.value in wanted):
+            setattr(membership, name, purpose.value in wanted)
+            changed.append(name)
+            if purpose.value not in wanted:
+                _withdraw_waiting(membership, purpose.value)
+    if changed:
+        membership.save(update_fields=changed)
+
+
+@transaction.atomic
+def leave_community(*, membership: Membership) -> None:
+    """End a membership, now; what still waits to be sent from this community is withdrawn. A second call changes
+    nothing.
+    """
+    hold_lists([membership.community_id])
+    membership = (
+        Membership.objects.select_related("community", "associate")
+        .select_for_update(of=("self",))
+        .get(pk=membership.pk)
+    )
+    if membership.left_at:
+        return
+    membership.left_at = max(timezone.now(), membership.joined_at)
+    membership.save(update_fields=["left_at"])
+    for purpose in Purpose:
+        _withdraw_waiting(membership, purpose.value)
+
+
+def _withdraw_waiting(membership: Membership, purpose: str) -> None:
+    skip_waiting(recipient=membership.associate.email, list_key_prefix=list_prefix(purpose, membership.community.slug))
+
+
+@transaction.atomic
+def save_details(*, associate: Associate, name: str, involvement: str, organisation: str) -> Associate:
+    """Change how an associate is called and involved."""
+    associate.name, associate.involvement, associate.organisation = name, involvement, organisation
+    associate.save(update_fields=["name", "involvement", "organisation"])
+    return associate
+
+
+@transaction.atomic
+def erase_associate(*, associate: Associate) -> None:
+    """Delete an associate with their memberships and consents, and every signup with their address (UK GDPR article
+    17). What still waits to be sent to them is withdrawn. A user account is kept: it has its own page. A second call
+    changes nothing.
+    """
+    hold_lists_of(associate)
+    for purpose in Purpose:
+        skip_waiting(recipient=associate.email, list_key_prefix=list_prefix(purpose.value))
+    Signup.objects.filter(email__iexact=associate.email).delete()
+    Associate.objects.filter(pk=associate.pk).delete()

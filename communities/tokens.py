@@ -1,0 +1,57 @@
+"""Signed links: what they stand for, and whom."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from communities.models import Associate, Signup
+from mailing import tokens
+
+SIGNUP = "signup"
+RECIPIENT = "recipient"
+#: The subject of the link in a message that staff sent to themselves as a test. No associate's key looks like it.
+TEST_SUBJECT = "test"
+
+
+class UnknownLinkError(Exception):
+    """A link is whole and ours, but what it stood for is no longer here."""
+
+
+def signup_token(signup: Signup) -> str:
+    """The token in the link by which a signup is confirmed."""
+    return tokens.sign(SIGNUP, signup.key)
+
+
+def read_signup(token: str) -> Signup:
+    """The signup behind a link, expired or not. Raises ``mailing.tokens.BadToken`` for a link that we did not make,
+    ``UnknownLinkError`` where the signup has been deleted.
+    """
+    key = tokens.read(SIGNUP, token)
+    signup = Signup.objects.filter(key=key).first()
+    if signup is None:
+        raise UnknownLinkError
+    return signup
+
+
+def recipient_token(associate: Associate) -> str:
+    """The token by which an associate reaches their preferences; it works as long as they are an associate."""
+    return tokens.sign(RECIPIENT, associate.key)
+
+
+def read_recipient(token: str) -> Associate | None:
+    """The associate behind a link, or None where the link was in a test message.
+
+    Raises ``mailing.tokens.BadToken`` for a link that we did not make, ``UnknownLinkError`` for somebody erased.
+    """
+    key = tokens.read(RECIPIENT, token)
+    if key == TEST_SUBJECT:
+        return None
+    associate = Associate.objects.filter(key=key).first()
+    if associate is None:
+        raise UnknownLinkError
+    return associate
+
+
+def preferences_url(associate: Associate) -> str:
+    """The address of an associate's preferences page, without the host."""
+    return reverse("communities:preferences", args=[recipient_token(associate)])

@@ -1,0 +1,1 @@
+"""Pages of the communities app, one module for each part of it."""

@@ -1,0 +1,197 @@
+"""Events: the public list, pages and calendar files, and looking after them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required, permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from communities import ics
+from communities.forms import CancelEventForm, EventForm
+from communities.markup import to_html
+from communities.models import Community, Event
+from communities.progress import with_progress
+from communities.schema_org import event_data
+from communities.services.errors import RefusedError
+from communities.services.events import (
+    announce_event,
+    audience_of,
+    cancel_event,
+    create_event,
+    delete_event,
+    publish_event,
+    save_event,
+    told_before,
+)
+from communities.views.manage import user_of
+from communities.views.requests import edit, page_of, text_of
+
+_MANAGE = "communities.manage_events"
+
+
+@login_not_required
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """What is to come."""
+    coming = Event.objects.public().upcoming().select_related("community__study")
+    return render(request, "events/event_list.html", {"page_obj": page_of(request, coming, 20)})
+
+
+@login_not_required
+@require_safe
+def past(request: HttpRequest) -> HttpResponse:
+    """What has been."""
+    been = Event.objects.public().past().select_related("community__study")
+    return render(request, "events/event_list.html", {"page_obj": page_of(request, been, 20), "is_past": True})
+
+
+def _visible(request: HttpRequest, slug: str) -> Event:
+    return get_object_or_404(Event.objects.visible_to(request.user).select_related("community__study"), slug=slug)
+
+
+@login_not_required
+@require_safe
+def detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """One event. The link to join online is there for staff, and for everyone if it is meant to be."""
+    event = _visible(request, slug)
+    may_manage = request.user.has_perm(_MANAGE)
+    context = {
+        "event": event,
+        "description": to_html(event.description),
+        "may_manage": may_manage,
+        "sees_link": bool(event.online_url) and (may_manage or event.show_online_url) and not event.is_cancelled,
+        "postings": with_progress(event.postings.select_related("mailing", "made_by")) if may_manage else [],
+        "structured": "" if event.is_draft else event_data(event),
+    }
+    return render(request, "events/event_detail.html", context)
+
+
+@login_not_required
+@require_safe
+def calendar_entry(request: HttpRequest, slug: str) -> HttpResponse:
+    """The event as a file that calendar programs open."""
+    event = _visible(request, slug)
+    response = HttpResponse(ics.calendar_file(event), content_type=ics.CONTENT_TYPE)
+    response["Content-Disposition"] = f'attachment; filename="{event.slug}.ics"'
+    return response
+
+
+@permission_required(_MANAGE, raise_exception=True)
+@require_safe
+def manage(request: HttpRequest) -> HttpResponse:
+    """Every event for staff: drafts, what is to come, what has been."""
+    events = Event.objects.select_related("community")
+    context = {
+        "drafts": events.filter(status=Event.Status.DRAFT).order_by("starts_at", "pk"),
+        "coming": events.public().upcoming(),
+        "page_obj": page_of(request, events.public().past(), 25),
+    }
+    return render(request, "events/event_manage.html", context)
+
+
+@permission_required(_MANAGE, raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Begin an event. ``?community=`` preselects whose it is."""
+    community = Community.objects.filter(slug=text_of(request, "community")).first()
+    form = EventForm(request.POST or None, initial={"community": community})
+    if request.method == "POST" and form.is_valid():
+        event = create_event(by=user_of(request), **form.changes)
+        messages.success(request, "The event is saved as a draft. Publish it when it is ready.")
+        return redirect(event)
+    return render(request, "events/event_edit.html", {"form": form})
+
+
+@permission_required(_MANAGE, raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_event(request: HttpRequest, slug: str) -> HttpResponse:
+    """Change an event."""
+    event = _visible(request, slug)
+
+    def done(saved: Event) -> HttpResponse:
+        messages.success(request, "The event is saved.")
+        return redirect(saved)
+
+    form = EventForm(request.POST or None, instance=Event.objects.get(pk=event.pk))
+    form.cancel_url = event.get_absolute_url()
+    return edit(
+        request,
+        form=form,
+        template="events/event_edit.html",
+        context={"event": event},
+        save=lambda form: save_event(
+            event=event, version=form.cleaned_data["version"], changes=form.changes, by=user_of(request)
+        ),
+        done=done,
+    )
+
+
+def _try(request: HttpRequest, event: Event, action: Callable[[], object], success: str) -> HttpResponse:
+    try:
+        action()
+    except RefusedError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, success)
+    return redirect(event)
+
+
+@permission_required(_MANAGE, raise_exception=True)
+@require_POST
+def publish(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a draft to everyone."""
+    event = _visible(request, slug)
+    return _try(request, event, lambda: publish_event(event=event, by=user_of(request)), "Everyone can see the event.")
+
+
+@permission_required(_MANAGE, raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def announce(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say how many people would be told; then tell them."""
+    event = _visible(request, slug)
+    if request.method == "POST":
+        told = "The email about this event is on its way."
+        return _try(request, event, lambda: announce_event(event=event, by=user_of(request)), told)
+    context = {"event": event, "audience": audience_of(event).count(), "posted": event.postings.exists()}
+    return render(request, "events/event_announce.html", context)
+
+
+@permission_required(_MANAGE, raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: HttpRequest, slug: str) -> HttpResponse:
+    """Call an event off, with a reason, and tell those who were told."""
+    event = _visible(request, slug)
+    form = CancelEventForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        return _try(
+            request,
+            event,
+            lambda: cancel_event(event=event, reason=reason, by=user_of(request)),
+            "The event is cancelled.",
+        )
+    return render(
+        request,
+        "events/event_cancel.html",
+        {"event": event, "form": form, "told": told_before(event).count(), "destructive": True},
+    )
+
+
+@permission_required(_MANAGE, raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, slug: str) -> HttpResponse:
+    """Delete a draft, once it is sure."""
+    event = _visible(request, slug)
+    if request.method == "POST":
+        try:
+            delete_event(event=event)
+        except RefusedError as error:
+            messages.error(request, str(error))
+            return redirect(event)
+        messages.success(request, f"The draft “{event.title}” is deleted.")
+        return redirect("events:manage")
+    return render(request, "events/event_delete.html", {"event": event, "destructive": True})

@@ -1,0 +1,108 @@
+"""Feeds to subscribe to: newsletters and events as Atom, events as calendars. They hold what the public pages hold."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.feedgenerator import Atom1Feed
+from django.views.decorators.http import require_safe
+
+from communities import ics
+from communities.markup import to_html
+from communities.models import Community, Event, Newsletter
+from communities.querysets import EventQuerySet
+from studies.models import Programme
+
+_ENTRIES = 50
+#: How long past events stay in the calendars that people subscribe to.
+_KEPT = dt.timedelta(days=180)
+
+
+def _absolute(path: str) -> str:
+    return f"{settings.SITE_URL}{path}"
+
+
+def _programme() -> str:
+    programme = Programme.objects.current()
+    return programme.short_name if programme else "CLAHRC"
+
+
+def _atom(title: str, page: str, feed: str) -> Atom1Feed:
+    return Atom1Feed(
+        title=title,
+        link=_absolute(reverse(page)),
+        description=title,
+        feed_url=_absolute(reverse(feed)),
+        feed_guid=_absolute(reverse(page)),
+        author_name=_programme(),
+        language="en-gb",
+    )
+
+
+def _answer(feed: Atom1Feed) -> HttpResponse:
+    return HttpResponse(feed.writeString("utf-8"), content_type="application/atom+xml; charset=utf-8")
+
+
+@login_not_required
+@require_safe
+def newsletters_feed(request: HttpRequest) -> HttpResponse:
+    """The newest newsletters."""
+    feed = _atom(f"{_programme()}: newsletters", "newsletters:index", "newsletters:feed")
+    for newsletter in Newsletter.objects.sent().select_related("community")[:_ENTRIES]:
+        link = _absolute(newsletter.get_absolute_url())
+        feed.add_item(
+            title=newsletter.title,
+            link=link,
+            unique_id=link,
+            description=newsletter.introduction,
+            content=to_html(newsletter.body),
+            pubdate=newsletter.sent_at,
+            updateddate=newsletter.sent_at,
+            categories=[newsletter.community.name],
+        )
+    return _answer(feed)
+
+
+@login_not_required
+@require_safe
+def events_feed(request: HttpRequest) -> HttpResponse:
+    """The events to come, soonest first."""
+    feed = _atom(f"{_programme()}: events", "events:index", "events:feed")
+    for event in Event.objects.public().upcoming()[:_ENTRIES]:
+        link = _absolute(event.get_absolute_url())
+        feed.add_item(
+            title=f"Cancelled: {event.title}" if event.is_cancelled else event.title,
+            link=link,
+            unique_id=link,
+            description=f"{event.when}. {event.place or 'Online'}",
+            pubdate=event.created_at,
+            updateddate=event.updated_at,
+            categories=[event.get_kind_display()],
+        )
+    return _answer(feed)
+
+
+@login_not_required
+@require_safe
+def events_calendar(request: HttpRequest) -> HttpResponse:
+    """Every public event as a calendar."""
+    return _calendar(Event.objects.public(), f"{_programme()} events")
+
+
+@login_not_required
+@require_safe
+def community_calendar(request: HttpRequest, slug: str) -> HttpResponse:
+    """One community's public events as a calendar."""
+    community = get_object_or_404(Community.objects.visible_to(request.user), slug=slug)
+    return _calendar(community.events.public(), f"{_programme()} events: {community.name}")
+
+
+def _calendar(events: EventQuerySet, name: str) -> HttpResponse:
+    recent = events.filter(ends_at__gte=timezone.now() - _KEPT).order_by("starts_at", "pk")
+    return HttpResponse(ics.calendar_feed(recent, name=name), content_type=ics.CONTENT_TYPE)

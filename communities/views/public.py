@@ -1,0 +1,77 @@
+"""The public pages of communities: all of them, and each."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from communities.markup import to_html
+from communities.models import Community
+from communities.views.requests import page_of, text_of
+from studies.models import Theme
+
+_ORDERS = {
+    "theme": ("study__theme__position", "study__position", "name"),
+    "name": ("name", "pk"),
+    "size": ("-size", "name"),
+}
+
+
+class CommunityFilterForm(forms.Form):
+    """Search, filters and order of the list of communities."""
+
+    q = forms.CharField(label="Search", required=False)
+    theme = forms.ChoiceField(label="Theme", required=False)
+    stage = forms.ChoiceField(label="Stage", required=False, choices=[("", "Any stage"), *Community.Stage.choices])
+    sort = forms.ChoiceField(
+        label="Order", required=False, choices=[("theme", "By theme"), ("name", "By name"), ("size", "Largest first")]
+    )
+    mark_optional = False
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        themes = Theme.objects.research().values_list("slug", "name")
+        self.fields["theme"].choices = [("", "Any theme"), *themes]  # type: ignore[attr-defined]
+
+
+@login_not_required
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """Every community, by theme unless another order is asked for; search and filters."""
+    words, theme, stage, sort = (text_of(request, name) for name in ("q", "theme", "stage", "sort"))
+    communities = Community.objects.public().with_size().matching(words)
+    if theme:
+        communities = communities.filter(study__theme__slug=theme)
+    if stage in Community.Stage.values:
+        communities = communities.filter(stage=stage)
+    sort = sort if sort in _ORDERS else "theme"
+    page = page_of(request, communities.order_by(*_ORDERS[sort]))
+    initial = {"q": words, "theme": theme, "stage": stage, "sort": sort}
+    context = {
+        "page_obj": page,
+        "by_theme": sort == "theme",
+        "filters": CommunityFilterForm(initial=initial),
+        "is_filtered": bool(words or theme or stage),
+    }
+    return render(request, "communities/community_list.html", context)
+
+
+@login_not_required
+@require_safe
+def detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """One community: what it is, its study and ground rules, how many belong, what comes and what was sent."""
+    community = get_object_or_404(
+        Community.objects.visible_to(request.user).with_size().select_related("grew_from"), slug=slug
+    )
+    context = {
+        "community": community,
+        "description": to_html(community.description),
+        "ground_rules": to_html(community.ground_rules, heading_level=3),
+        "events": community.events.public().upcoming()[:5],
+        "newsletters": community.newsletters.sent()[:5],
+        "moves": community.moves.all()[:20],
+    }
+    return render(request, "communities/community_detail.html", context)

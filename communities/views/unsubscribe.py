@@ -1,0 +1,99 @@
+"""Unsubscribing: by a page that asks, by a mail program's one click (RFC 8058), and back."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST
+
+from communities import tokens
+from communities.forms import UnsubscribeForm
+from communities.models import Associate, Community, Purpose
+from communities.services.consents import give_consent, start_one_community, stop_one_community, withdraw_consent
+from communities.views.preferences import for_associate
+from communities.views.requests import bad_link, by_signed_link, text_of
+from communities.wording import consent_wording
+from mailing.tokens import BadToken
+
+_ONE_CLICK = ("List-Unsubscribe", "One-Click")
+
+
+@csrf_exempt
+@by_signed_link
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """GET asks, POST does, at once and as often as it is sent.
+
+    The link's ``list`` says which kind of email it came in, ``community`` whose; without them everything stops. No
+    cross-site check is made: the token says whose request it is, and mail programs cannot answer one.
+    """
+    purpose, community = _list_of(request)
+    is_one_click = request.method == "POST" and request.POST.get(_ONE_CLICK[0]) == _ONE_CLICK[1]
+    try:
+        associate = tokens.read_recipient(token)
+    except BadToken:
+        return bad_link(request, kind="broken")
+    except tokens.UnknownLinkError:
+        return bad_link(request, kind="erased", status=200 if request.method == "POST" else 410)
+    if associate is None:
+        return bad_link(request, kind="test", status=200)
+    if is_one_click:
+        withdraw_consent(associate=associate, purposes=_purposes(purpose), source="one-click unsubscribe")
+        return HttpResponse("You are unsubscribed.\n", content_type="text/plain; charset=utf-8")
+    form = UnsubscribeForm(
+        _with_default(request, purpose) if request.method == "POST" else None, purpose=purpose, community=community
+    )
+    context = {"form": form, "token": token, "associate": associate}
+    if request.method == "POST" and form.is_valid():
+        context |= _stop(associate, form.cleaned_data["what"], purpose, community)
+        return render(request, "communities/unsubscribed.html", context)
+    return render(request, "communities/unsubscribe.html", context)
+
+
+def _list_of(request: HttpRequest) -> tuple[str, Community | None]:
+    purpose = text_of(request, "list")
+    community = Community.objects.filter(slug=text_of(request, "community")).first()
+    return (purpose if purpose in Purpose.values else ""), community
+
+
+def _purposes(purpose: str) -> list[str]:
+    return [purpose] if purpose else list(Purpose.values)
+
+
+def _with_default(request: HttpRequest, purpose: str) -> dict[str, str]:
+    """What was chosen; what the link stands for, where a program posted without choosing."""
+    default = UnsubscribeForm.PURPOSE if purpose else UnsubscribeForm.EVERYTHING
+    return {"what": request.POST.get("what", default)}
+
+
+def _stop(associate: Associate, what: str, purpose: str, community: Community | None) -> dict[str, object]:
+    """Do it; returns what the page needs to say so and to offer the way back."""
+    if what == UnsubscribeForm.COMMUNITY and community:
+        stop_one_community(associate=associate, community=community, purpose=purpose)
+        return {"community": community, "purpose": purpose, "wordings": [], "stopped": [Purpose(purpose).label]}
+    purposes = _purposes("" if what == UnsubscribeForm.EVERYTHING else purpose)
+    withdrawn = withdraw_consent(associate=associate, purposes=purposes, source="unsubscribe page")
+    again = [consent.purpose for consent in withdrawn]
+    return {
+        "stopped": [Purpose(each).label for each in purposes],
+        "again": again,
+        "wordings": [consent_wording(each) for each in again],
+    }
+
+
+@for_associate
+@require_POST
+def resubscribe(request: HttpRequest, associate: Associate, token: str) -> HttpResponse:
+    """Take an unsubscription back, from the page that confirmed it. Only what was agreed to before comes back."""
+    community = Community.objects.filter(slug=request.POST.get("community", "").replace("\x00", "")).first()
+    purposes = [each for each in request.POST.getlist("purpose") if each in Purpose.values]
+    for purpose in purposes:
+        if community:
+            start_one_community(associate=associate, community=community, purpose=purpose)
+        elif associate.consents.filter(purpose=purpose).exists():
+            wording = consent_wording(purpose)
+            give_consent(associate=associate, purpose=purpose, wording=wording, source="unsubscribe page, undone")
+    messages.success(request, "We will go on emailing you.")
+    return redirect("communities:preferences", token)
