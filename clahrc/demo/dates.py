@@ -18,7 +18,8 @@ def bring_up_to_date(programme: Programme) -> None:
     """Shift the programme, as long as it was, and the month of its consultation by the same span."""
     old_start = programme.starts_on
     start = timezone.localdate().replace(day=1) - ELAPSED
-    programme.ends_on = start + (programme.ends_on - old_start)
+    a_day = dt.timedelta(days=1)
+    programme.ends_on = start + relativedelta(programme.ends_on + a_day, old_start) - a_day
     programme.starts_on = start
     programme.save()
     consultation = getattr(programme, "consultation", None)

@@ -17,6 +17,7 @@ from studies.services import put_person_on_study
 Kind, Role, Stage = Organisation.Kind, StudyPerson.Role, Study.Stage
 #: The way most studies go; the demonstration's studies are strewn along it.
 WAY = [Stage.PROPOSED, Stage.SCOPING, Stage.PROTOCOL, Stage.ACTIVE, Stage.ANALYSIS, Stage.IMPLEMENTING]
+TRIALS = {Study.Design.RCT, Study.Design.FEASIBILITY_RCT}  # a trial is past its scoping
 REASONS = {
     Stage.SCOPING: "The consultation found that services and service users want this answered.",
     Stage.PROTOCOL: "Scoping is done; the steering committee asked the team to write the protocol.",
@@ -103,7 +104,8 @@ def _sites(study: Study, cast: Cast, programme: Programme) -> None:
 
 def _stage(study: Study, index: int, cast: Cast, programme: Programme) -> None:
     """Walk the study along its stages on days that have passed, then record where it stands."""
-    reached = WAY[: [4, 4, 5, 6, 4, 2, 4, 3][index % 8]]
+    far = [4, 4, 5, 6, 4, 2, 4, 3][index % 8]
+    reached = WAY[: max(far, 3) if study.design in TRIALS else far]
     day, last = programme.starts_on, timezone.localdate()
     for before, after in itertools.pairwise(reached):
         day = min(day + dt.timedelta(days=cast.chance.randrange(60, 140)), last)
