@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.utils import timezone
 
 from communities.forms.versioned import VersionedForm
@@ -49,6 +50,15 @@ class EventForm(NhsFormMixin, VersionedForm):
         error_messages={"required": "Say what the event is."},
     )
 
+    online_url = forms.URLField(
+        label="Link to join online",
+        help_text="It is in the email to those who ask for them, and in its calendar entry.",
+        required=False,
+        max_length=200,
+        assume_scheme="https",
+        error_messages={"invalid": "Enter the whole web address, such as https://meet.example.org/room."},
+    )
+
     class Meta:
         model = Event
         fields = (
@@ -57,19 +67,16 @@ class EventForm(NhsFormMixin, VersionedForm):
         )  # fmt: skip
         labels: ClassVar = {
             "kind": "Kind of event",
-            "online_url": "Link to join online",
             "show_online_url": "Show the link to everyone on the website",
         }
         help_texts: ClassVar = {
             "community": "Leave empty for an event for everybody.",
             "place": "Name and address, as people would look it up.",
-            "online_url": "It is in the email to those who ask for them, and in its calendar entry.",
             "show_online_url": "Otherwise only those who get the email see it.",
         }
         error_messages: ClassVar = {
             "title": {"required": "Enter a title."},
             "kind": {"required": "Choose the kind of event."},
-            "online_url": {"invalid": "Enter the whole web address, such as https://meet.example.org/room."},
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -77,6 +84,7 @@ class EventForm(NhsFormMixin, VersionedForm):
         self.fields["community"].empty_label = "Everybody"  # type: ignore[attr-defined]
         self.fields["title"].validators.append(validate_plain_subject)
         self.fields["place"].validators.append(validate_plain_subject)
+        self.fields["online_url"].validators.append(URLValidator(schemes=["http", "https"]))
         for name in ("title", "description", "place", "online_url"):
             self.fields[name].validators.append(validate_no_placeholder)
 

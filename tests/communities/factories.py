@@ -1,0 +1,72 @@
+"""Rows for the tests of communities, each by one call."""
+
+from __future__ import annotations
+
+import datetime as dt
+from itertools import count
+
+from django.utils import timezone
+
+from communities.models import Associate, Community, Consent, Event, Membership, Newsletter, Purpose, Signup
+from communities.wording import consent_wording
+
+_number = count(1)
+
+
+def make_associate(
+    community: Community | None = None, *, newsletters: bool = True, events: bool = True, email: str = "", **fields
+) -> Associate:
+    number = next(_number)
+    associate = Associate.objects.create(
+        **{"email": email or f"person{number}@example.org", "name": f"Person {number}", "involvement": "carer", **fields}
+    )
+    for purpose, agreed in ((Purpose.NEWSLETTERS, newsletters), (Purpose.EVENTS, events)):
+        if agreed:
+            give(associate, purpose)
+    if community:
+        Membership.objects.create(
+            associate=associate, community=community, wants_newsletters=newsletters, wants_events=events
+        )
+    return associate
+
+
+def give(associate: Associate, purpose: str) -> Consent:
+    return Consent.objects.create(
+        associate=associate, purpose=purpose, wording=consent_wording(purpose), source="signup page"
+    )
+
+
+def make_community(study, **fields) -> Community:
+    return Community.objects.create(**{"study": study, "slug": study.slug, "name": study.title, **fields})
+
+
+def make_signup(*communities: Community, agreed: tuple[str, ...] = (), **fields) -> Signup:
+    signup = Signup.objects.create(
+        **{
+            "email": "joan@example.org", "name": "Joan Carer", "involvement": "carer",
+            "agreed_to": {purpose: consent_wording(purpose) for purpose in agreed},
+            "expires_at": timezone.now() + dt.timedelta(days=7), **fields,
+        }
+    )  # fmt: skip
+    signup.communities.set(communities)
+    return signup
+
+
+def make_newsletter(community: Community, **fields) -> Newsletter:
+    number = next(_number)
+    values = {"slug": f"issue-{number}", "title": f"Issue {number}", "introduction": "What is new.", "body": "Hello."}
+    return Newsletter.objects.create(**{"community": community, **values, **fields})
+
+
+def make_sent(community: Community, **fields) -> Newsletter:
+    return make_newsletter(community, **{"status": "sent", "sent_at": timezone.now(), **fields})
+
+
+def make_event(community: Community | None = None, **fields) -> Event:
+    number = next(_number)
+    starts_at = timezone.now() + dt.timedelta(days=10)
+    values = {
+        "slug": f"meeting-{number}", "title": f"Meeting {number}", "kind": "community", "description": "Come and talk.",
+        "starts_at": starts_at, "ends_at": starts_at + dt.timedelta(hours=2), "place": "Town hall", "status": "published",
+    }  # fmt: skip
+    return Event.objects.create(**{"community": community, **values, **fields})
