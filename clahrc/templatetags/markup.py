@@ -130,7 +130,7 @@ def _text_of(given: object) -> SimpleNamespace:
     return SimpleNamespace(**{**blank, "caption": None, "placement": "", "element": "", **vars(words(given))})
 
 
-def _size_class(base: str, sizes: Iterable[str], size: object, classes: str, separator: str = "--") -> str:
+def _size_class(base: str, sizes: tuple[str, ...], size: object, classes: str, separator: str = "--") -> str:
     """The class of a size, unless the caller's own classes already name one."""
     if size not in sizes or any(f"{base}{separator}{each}" in (classes or "") for each in sizes):
         return ""

@@ -28,12 +28,12 @@ def options_of(field: BoundField) -> Mapping[str, Any]:
     return given
 
 
-def _part(text: object, id_: str) -> dict[str, object] | None:
-    return {"html": conditional_escape(text), "id": id_} if text else None
+def _part(text: str, id_: str) -> dict[str, object] | None:
+    return {"html": SafeString(text), "id": id_} if text else None
 
 
 def _hint(field: BoundField) -> dict[str, object] | None:
-    return _part(field.help_text, f"{field.auto_id}_helptext")
+    return _part(str(conditional_escape(field.help_text)), f"{field.auto_id}_helptext")
 
 
 def _error(field: BoundField) -> dict[str, object] | None:
@@ -50,7 +50,7 @@ def _says_optional(field: BoundField) -> bool:
 def _title(field: BoundField, show: bool = True, optional: bool = True) -> dict[str, object]:
     options = options_of(field)
     words = format_html("{} {}", field.label, OPTIONAL) if optional and _says_optional(field) else field.label
-    size = options.get("size") or ("l" if options.get("page_heading") else None)
+    size = options.get("size") or ("l" if options.get("page_heading") else "s")
     return {
         "html": conditional_escape(words),
         "size": size,
@@ -105,7 +105,7 @@ def _draw_group(field: BoundField, component: str, title: Mapping[str, object]) 
         {
             "id_prefix": field.auto_id,
             "name": field.html_name,
-            "fieldset": {"legend": {"size": "m", **{k: v for k, v in title.items() if v is not None}}},
+            "fieldset": {"legend": title},
             "hint": _hint(field),
             "error_message": _error(field),
             "items": _choices(field),
@@ -141,7 +141,7 @@ def _draw_checkbox(field: BoundField, title: Mapping[str, object]) -> str:
             "name": field.html_name,
             "error_message": _error(field),
             "items": [item],
-            "fieldset": {"legend": {"text": legend, "size": "m"}} if legend else None,
+            "fieldset": {"legend": {"text": legend, "size": "s"}} if legend else None,
             "small": options.get("small"),
         }
     )
@@ -185,7 +185,7 @@ def _draw_boxes(field: BoundField, title: Mapping[str, object]) -> str:
     return get_template("components/date-input.html").render(
         {
             "id": field.auto_id,
-            "fieldset": {"legend": {"size": "m", **{k: v for k, v in title.items() if v is not None}}},
+            "fieldset": {"legend": title},
             "hint": _hint(field),
             "error_message": _error(field),
             "items": items,
@@ -247,7 +247,7 @@ def _draw_control(field: BoundField, title: Mapping[str, object]) -> str:
             "control": _control(field),
             "is_password": isinstance(widget, forms.PasswordInput),
             "is_file": isinstance(widget, forms.FileInput),
-            "counts_to": field.field.max_length if _counts(field) else None,
+            "counts_to": getattr(field.field, "max_length", None) if _counts(field) else None,
             "prefix": options_of(field).get("prefix"),
             "suffix": options_of(field).get("suffix"),
             "current_file": field.value() if clears else None,

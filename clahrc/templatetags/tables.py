@@ -239,5 +239,5 @@ def task(
         heading={"content": text},
         hint={"content": hint},
         status={"content": status, "tag": {"text": status, "colour": colour} if colour else None},
-        id=id or f"task-{slugify(text)}",
+        id=id or f"task-{slugify(str(text))}",
     )

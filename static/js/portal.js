@@ -2,9 +2,11 @@
 import { initAll } from "../nhsuk/nhsuk-frontend.min.js";
 import { startAutosave } from "./autosave.js";
 import { startPolling } from "./polling.js";
+import { calmRadios } from "./radios.js";
 import { guardSubmits } from "./submits.js";
 
 initAll();
+calmRadios();
 document.querySelectorAll("form[data-autosave-url]").forEach(startAutosave);
 document.querySelectorAll("[data-poll-url]").forEach(startPolling);
 document.querySelectorAll("form[data-prevent-double-click]").forEach(guardSubmits);

@@ -1,113 +1,22 @@
-"""What the portal's forms are made of: the mixin that gives them their buttons, and fields of several boxes.
-
-Every app's forms may import this. How a field looks is drawn by ``templates/nhsuk``; what a field cannot say by
-itself, the form says in ``field_options`` (``docs/components.md`` lists what may be said).
-"""
+"""Dates and moments typed in several boxes, as the NHS design has them."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, ClassVar
 
-from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Layout, Submit
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.forms.utils import ErrorDict
 from django.utils import timezone
-from django.utils.functional import cached_property
+
+from people.nhs_forms.wording import with_article
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
-class NhsFormMixin:
-    """A form in the portal's look: ``{% crispy form %}`` draws it whole.
-
-    Say ``submit_label``, ``cancel_url`` (or set it on the instance), ``field_options``, and override ``layout`` for
-    fieldsets. ``data_attrs`` are attributes of the form element, such as ``{"data-autosave-url": …}``.
-    """
-
-    submit_label: str = "Save"
-    submit_name: str = ""
-    submit_class: str = ""
-    cancel_url: str = ""
-    cancel_label: str = "Cancel"
-    form_action: str = ""
-    form_method: str = "post"
-    field_options: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
-
-    fields: dict[str, forms.Field]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            _say_what_is_missing(field)
-
-    def layout(self) -> Layout:
-        """Which fields the form draws, and in what groups: all that no choice reveals, in their order."""
-        return Layout(*(name for name in self.fields if name not in self._revealed()))
-
-    def buttons(self) -> list[Submit]:
-        """The buttons at the end of the form."""
-        if not self.submit_label:
-            return []
-        return [Submit(self.submit_name, self.submit_label, css_class=self.submit_class or None)]
-
-    def form_attrs(self) -> dict[str, str]:
-        """More attributes of the form element."""
-        return {}
-
-    @cached_property
-    def helper(self) -> FormHelper:
-        """What ``{% crispy form %}`` reads."""
-        helper = FormHelper()
-        helper.form_method = self.form_method
-        if self.form_action:
-            helper.form_action = self.form_action
-        helper.layout = self.layout()
-        helper.render_hidden_fields = True
-        helper.attrs = {"novalidate": True, **self.form_attrs()}
-        helper.inputs = self.buttons()
-        helper.cancel_url = self.cancel_url
-        helper.cancel_label = self.cancel_label
-        return helper
-
-    def _revealed(self) -> set[str]:
-        found: set[str] = set()
-        for options in self.field_options.values():
-            for names in options.get("conditional", {}).values():
-                found.update(names)
-            found.update(options.get("reveals", ()))
-        return found
-
-
-_CHOICES = (forms.Select, forms.RadioSelect, forms.CheckboxSelectMultiple)
-
-
-def _say_what_is_missing(field: forms.Field) -> None:
-    """Put "Enter the title." where Django would say "This field is required."; what a form says itself stays."""
-    if str(field.error_messages.get("required")) != str(forms.Field.default_error_messages["required"]):
-        return
-    if not field.label or isinstance(field, _BoxesField):
-        return
-    label = str(field.label)
-    if label.endswith("?"):
-        words = f"Answer “{label}”"
-    elif isinstance(field.widget, forms.CheckboxInput):
-        words = f"Tick “{label}” to go on."
-    elif isinstance(field, forms.FileField):
-        words = f"Choose a file: {_lower_first(label)}."
-    else:
-        words = f"{'Choose' if isinstance(field.widget, _CHOICES) else 'Enter'} {_lower_first(label)}."
-    field.error_messages["required"] = words
-
-
-# --- Boxes ----------------------------------------------------------------------------------------------------
-
-
-class _BoxesInput(forms.MultiWidget):
+class BoxesInput(forms.MultiWidget):
     """Several inputs under one legend. ``box_names`` are what errors call them, ``box_labels`` what people read."""
 
     use_fieldset = True
@@ -119,7 +28,7 @@ def _box(width: int, **attrs: str) -> forms.TextInput:
     return forms.TextInput(attrs={"data-width": str(width), "inputmode": "numeric", **attrs})
 
 
-class NhsDateInput(_BoxesInput):
+class NhsDateInput(BoxesInput):
     """A date in three boxes: day, month, year. ``birthday=True`` lets the browser fill in a date of birth."""
 
     box_names = ("day", "month", "year")
@@ -127,7 +36,7 @@ class NhsDateInput(_BoxesInput):
 
     def __init__(self, attrs: dict[str, Any] | None = None, birthday: bool = False) -> None:
         fill = {name: {"autocomplete": f"bday-{name}"} if birthday else {} for name in self.box_names}
-        boxes = {
+        boxes: dict[str, forms.Widget | type[forms.Widget]] = {
             "day": _box(2, **fill["day"]),
             "month": _box(2, **fill["month"]),
             "year": _box(4, **fill["year"]),
@@ -152,14 +61,14 @@ def _as_date(value: Any) -> dt.date | None:
         return None
 
 
-class NhsDateTimeInput(_BoxesInput):
+class NhsDateTimeInput(BoxesInput):
     """A date in three boxes and a time in a fourth."""
 
     box_names = ("day", "month", "year", "time")
     box_labels = ("Day", "Month", "Year", "Time")
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        boxes = {
+        boxes: dict[str, forms.Widget | type[forms.Widget]] = {
             "day": _box(2),
             "month": _box(2),
             "year": _box(4),
@@ -196,10 +105,10 @@ def _month(text: str) -> int | None:
     return _MONTHS.index(key) + 1 if key in _MONTHS and text.isalpha() else _number(text)
 
 
-class _BoxesField(forms.MultiValueField):
+class BoxesField(forms.MultiValueField):
     """What the fields of several boxes share: ``subject`` names what is asked for, in their errors."""
 
-    widget: type[_BoxesInput]
+    widget: type[BoxesInput]
 
     def __init__(self, *, subject: str = "", **kwargs: Any) -> None:
         self.subject = subject
@@ -216,12 +125,12 @@ class _BoxesField(forms.MultiValueField):
 
         Raises ValidationError whose code names the boxes that are wrong (``missing_day_year``, ``invalid_month``).
         """
-        given = list(value) if isinstance(value, list | tuple) else self.widget().decompress(value)
+        given = list(value) if isinstance(value, list | tuple) else []
         parts = [field.clean(part) for field, part in zip(self.fields, given, strict=False)]
         parts += [""] * (len(self.fields) - len(parts))
         if not any(parts):
             if self.required:
-                raise ValidationError(f"Enter {_lower_first(self._subject)}.", code="required")
+                raise ValidationError(f"Enter {with_article(self._subject)}.", code="required")
             return None
         missing = [name for name, part in zip(self.widget.box_names, parts, strict=True) if not part]
         if missing:
@@ -260,7 +169,7 @@ class _BoxesField(forms.MultiValueField):
         return initial or None
 
 
-class NhsDateField(_BoxesField):
+class NhsDateField(BoxesField):
     """A date typed in three boxes. The month may be a number or a name. ``subject`` opens its error messages."""
 
     widget = NhsDateInput
@@ -273,7 +182,7 @@ class NhsDateField(_BoxesField):
         return _as_date(initial)
 
 
-class NhsDateTimeField(_BoxesField):
+class NhsDateTimeField(BoxesField):
     """A date in three boxes and a time of day (14:30, 2.30pm, 2pm) in a fourth, in the portal's time zone."""
 
     widget = NhsDateTimeInput
@@ -313,11 +222,6 @@ def _listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _lower_first(words: str) -> str:
-    """The words as they stand in the middle of a sentence; an acronym keeps its capitals."""
-    return words if words[:2].isupper() else words[:1].lower() + words[1:]
-
-
 def nhs_formfield(db_field: models.Field[Any, Any], **kwargs: Any) -> forms.Field | None:
     """For ``formfield_callback`` of a ModelForm's Meta: dates and moments in boxes, everything else as it is."""
     classes: dict[type[models.Field[Any, Any]], Callable[..., forms.Field]] = {
@@ -329,62 +233,3 @@ def nhs_formfield(db_field: models.Field[Any, Any], **kwargs: Any) -> forms.Fiel
             kwargs["form_class"] = form_class
             break
     return db_field.formfield(**kwargs)
-
-
-# --- Formsets -------------------------------------------------------------------------------------------------
-
-
-class NhsFormSetMixin:
-    """A formset with an "Add another" button that works without JavaScript.
-
-    Pressing it posts the form: ``is_valid()`` is then false, nothing is checked, and drawing the formset again shows
-    every row as it was typed, with one more. ``row_name`` ("Site") numbers the rows, ``add_label`` is on the button.
-    Rows go by their "Remove" checkbox (``can_delete``).
-    """
-
-    row_name: str = "Row"
-    add_label: str = "Add another"
-    submit_label: str = "Save"
-    cancel_url: str = ""
-    can_add_rows = True
-
-    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
-        prefix = kwargs.get("prefix") or self.get_default_prefix()  # type: ignore[attr-defined]
-        self.adding_row = bool(data) and f"{prefix}-add" in data
-        if self.adding_row:
-            data = data.copy()
-            total = f"{prefix}-TOTAL_FORMS"
-            rows = _number(str(data.get(total, "")).strip()) or 0
-            data[total] = str(min(rows + 1, self.max_num))  # type: ignore[attr-defined]
-        super().__init__(data, *args, **kwargs)
-
-    def full_clean(self) -> None:
-        """Check the rows; after "Add another" leave them unchecked."""
-        if not self.adding_row:
-            super().full_clean()  # type: ignore[misc]
-            return
-        self._errors: list[Any] = []
-        self._non_form_errors = self.error_class()  # type: ignore[attr-defined]
-        for form in self.forms:  # type: ignore[attr-defined]
-            form._errors = ErrorDict()
-            form.cleaned_data = {}
-            self._errors.append(form._errors)
-
-    def is_valid(self) -> bool:
-        """Whether the rows can be saved: never where another row was asked for."""
-        return not self.adding_row and super().is_valid()  # type: ignore[misc,no-any-return]
-
-    def add_fields(self, form: forms.BaseForm, index: int | None) -> None:
-        """The row's own fields, and words on the box that removes it."""
-        super().add_fields(form, index)  # type: ignore[misc]
-        if "DELETE" in form.fields:
-            form.fields["DELETE"].label = f"Remove this {self.row_name.lower()}"
-
-    @cached_property
-    def helper(self) -> FormHelper:
-        """What ``{% crispy formset %}`` reads."""
-        helper = FormHelper()
-        helper.attrs = {"novalidate": True}
-        helper.inputs = [Submit("", self.submit_label)] if self.submit_label else []
-        helper.cancel_url = self.cancel_url
-        return helper
