@@ -43,21 +43,33 @@ class ServiceForm(NhsFormMixin, forms.Form):
             self.add_error(field if field in self.fields else None, errors)
 
 
+class PersonField(forms.ModelChoiceField):
+    """Somebody to choose, shown with where they work: two people may have one name."""
+
+    def label_from_instance(self, obj: User) -> str:
+        """The name, and the organisation where there is one."""
+        return f"{obj} ({obj.organisation})" if obj.organisation else str(obj)
+
+
 class PersonForm(ServiceForm):
     """Picks who the fellow is: somebody the portal knows, or somebody new, who is invited by email."""
 
+    #: What is asked under a choice is not optional once it is made; the labels of the rest say so themselves.
+    mark_optional = False
     KNOWN, NEW, LATER = "known", "new", "later"
     field_options: ClassVar = {"who": {"conditional": {KNOWN: ["fellow"], NEW: ["full_name", "email"]}}}
 
+    CHOICES: ClassVar = [(KNOWN, "Somebody who already has an account"), (NEW, "Somebody new")]
+
     who = forms.ChoiceField(
         label="Who is the diffusion fellow?",
-        choices=[(KNOWN, "Somebody who already has an account"), (NEW, "Somebody new")],
+        choices=CHOICES,
         widget=forms.RadioSelect,
         error_messages={"required": "Choose who the diffusion fellow is."},
     )
-    fellow = forms.ModelChoiceField(
+    fellow = PersonField(
         label="Their name",
-        queryset=User.objects.none(),
+        queryset=User.objects.active().select_related("organisation").order_by("full_name", "pk"),
         required=False,
         empty_label="Choose a person",
         error_messages={"invalid_choice": "Choose somebody from the list."},
@@ -70,8 +82,8 @@ class PersonForm(ServiceForm):
         error_messages={"invalid": "Enter an email address in the correct format, like name@example.nhs.uk."},
     )
     organisation = forms.ModelChoiceField(
-        label="Partner organisation",
-        queryset=Organisation.objects.none(),
+        label="Partner organisation (optional)",
+        queryset=Organisation.objects.partners().order_by("name"),
         required=False,
         empty_label="Choose an organisation",
         help_text="The organisation that seconds them.",
@@ -81,9 +93,6 @@ class PersonForm(ServiceForm):
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.by = by
-        self.fields["fellow"].queryset = User.objects.active().select_related("organisation").order_by("full_name")
-        self.fields["fellow"].label_from_instance = _name_and_place
-        self.fields["organisation"].queryset = Organisation.objects.partners().order_by("name")
 
     def clean(self) -> dict[str, Any]:
         """Ask for what the answer to the first question needs, and no more."""
@@ -95,9 +104,9 @@ class PersonForm(ServiceForm):
             self._check_new(data)
         else:
             for name in ("full_name", "email"):
-                self._errors.pop(name, None)
+                self.errors.pop(name, None)
         if who != self.KNOWN:
-            self._errors.pop("fellow", None)
+            self.errors.pop("fellow", None)
         return data
 
     def _check_new(self, data: dict[str, Any]) -> None:
@@ -128,7 +137,18 @@ class SecondForm(PersonForm):
     """Seconds somebody to a post."""
 
     submit_label = "Second them"
+    field_options: ClassVar = {
+        **PersonForm.field_options,
+        "days_per_week": {"width": 4, "suffix": "days"},
+        "matched_funding": {"width": 10, "prefix": "£"},
+    }
 
+    who = forms.ChoiceField(
+        label="Who is the diffusion fellow?",
+        choices=[*PersonForm.CHOICES, (PersonForm.LATER, "I will add their name later")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose who the diffusion fellow is."},
+    )
     starts_on = NhsDateField(label="First day in post", subject="The first day")
     ends_on = NhsDateField(label="Last day in post (optional)", subject="The last day", required=False)
     days_per_week = forms.DecimalField(
@@ -155,12 +175,12 @@ class SecondForm(PersonForm):
 
     def __init__(self, *args: Any, post: FellowPost, by: User, **kwargs: Any) -> None:
         programme = Programme.objects.current()
-        initial = {"starts_on": timezone.localdate(), "days_per_week": programme and programme.secondment_days_per_week}
+        usual = programme.secondment_days_per_week.normalize() if programme else 1
+        initial = {"starts_on": timezone.localdate(), "days_per_week": usual}
         super().__init__(*args, by=by, initial=initial, **kwargs)
         self.post = post
         self.cancel_url = post.get_absolute_url()
         self.secondment: Secondment | None = None
-        self.fields["who"].choices = [*self.fields["who"].choices, (self.LATER, "I will add their name later")]
         years = programme_max_years()
         self.fields["ends_on"].help_text = f"A secondment lasts at most {years} years. Leave this empty if not agreed."
 
@@ -221,7 +241,3 @@ class EndForm(ServiceForm):
         self.secondment = services.end_secondment(
             secondment=self.secondment, ends_on=data["ends_on"], because=data["because"], by=self.by
         )
-
-
-def _name_and_place(user: User) -> str:
-    return f"{user} ({user.organisation})" if user.organisation else str(user)

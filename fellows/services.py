@@ -24,6 +24,7 @@ from people.models import Organisation, User
 from people.services import invite
 from studies.models import Programme, Study, StudyPerson
 from studies.services import put_person_on_study
+from studies.services.history import save_as
 
 ROLE = StudyPerson.Role.FELLOW
 
@@ -56,8 +57,7 @@ def open_post(*, study: Study, by: User) -> FellowPost:
         raise ValidationError(f"A study can have at most {_posts(limit)}. Close one before you open another.")
     last = FellowPost.objects.filter(study=study).aggregate(last=Max("number"))["last"] or 0
     post = FellowPost(study=study, number=last + 1)
-    post._history_user = by
-    post.save()
+    save_as(post, by)
     return post
 
 
@@ -79,8 +79,7 @@ def close_post(*, post: FellowPost, by: User) -> FellowPost:
     if not finished and FellowPost.objects.open().filter(study=study).count() <= least:
         raise ValidationError(f"A study needs at least {_posts(least)}. Open another post before you close this one.")
     post.closed_on = timezone.localdate()
-    post._history_user = by
-    post.save(update_fields=["closed_on"])
+    save_as(post, by)
     return post
 
 
@@ -137,7 +136,7 @@ def second(
         days_per_week=days_per_week, matched_funding=matched_funding,
     )  # fmt: skip
     secondment.full_clean(validate_constraints=False)
-    _save(secondment, by)
+    save_as(secondment, by)
     if fellow:
         _keep_on_study(secondment, by)
         _tell_fellow(secondment, by)
@@ -172,7 +171,7 @@ def name_fellow(*, secondment: Secondment, fellow: User, organisation: Organisat
     _refuse_fellow(fellow, study, secondment.starts_on, secondment.ends_on)
     secondment.fellow = fellow
     secondment.organisation = organisation or secondment.organisation
-    _save(secondment, by)
+    save_as(secondment, by)
     _keep_on_study(secondment, by)
     if not secondment.is_past:
         _tell_fellow(secondment, by)
@@ -191,14 +190,14 @@ def end_secondment(*, secondment: Secondment, ends_on: dt.date, because: str, by
     because = because.strip()
     if (secondment.ends_on, secondment.ended_because) == (ends_on, because):
         return secondment
-    if secondment.is_past:
+    if secondment.ends_on is not None and secondment.is_past:
         raise ValidationError(f"This secondment ended on {date_format(secondment.ends_on)}.")
     if not because:
         raise ValidationError({"because": "Say why the secondment ends."})
     _check_span(secondment.starts_on, ends_on)
     _refuse_taken(secondment.post, secondment.starts_on, ends_on, but=secondment)
     secondment.ends_on, secondment.ended_because = ends_on, because
-    _save(secondment, by)
+    save_as(secondment, by)
     _keep_on_study(secondment, by)
     return secondment
 
@@ -219,7 +218,7 @@ def undo_end(*, secondment: Secondment, by: User) -> Secondment:
     if secondment.fellow:
         _refuse_fellow(secondment.fellow, study, secondment.starts_on, before.ends_on, but=secondment)
     secondment.ends_on, secondment.ended_because = before.ends_on, before.ended_because
-    _save(secondment, by)
+    save_as(secondment, by)
     _keep_on_study(secondment, by)
     return secondment
 
@@ -273,11 +272,6 @@ def _span(secondment: Secondment) -> str:
     if secondment.ends_on is None:
         return f"from {date_format(secondment.starts_on)} with no last day yet"
     return f"from {date_format(secondment.starts_on)} to {date_format(secondment.ends_on)}"
-
-
-def _save(secondment: Secondment, by: User) -> None:
-    secondment._history_user = by
-    secondment.save()
 
 
 def _keep_on_study(secondment: Secondment, by: User) -> None:

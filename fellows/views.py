@@ -13,9 +13,11 @@ from fellows import services
 from fellows.forms import EndForm, NameForm, SecondForm
 from fellows.listing import STATES, counts, posts_in_state, programme_max_years
 from fellows.models import FellowPost, Secondment
-from studies.models import Programme, Study
+from studies.models import Programme
+from studies.views.access import study_inside, user_of
 
 PER_PAGE = 50
+_CHANGE = "fellows.change_fellows"
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -43,7 +45,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 def study(request: HttpRequest, slug: str) -> HttpResponse:
     """A study's fellows page: its posts, who is in them, who was."""
-    found = _study_of(request, slug)
+    found = study_inside(request, slug)
     posts = list(found.fellow_posts.with_secondments().order_by("number"))
     may_change = request.user.has_perm("fellows.change_fellows", found)
     programme = Programme.objects.current()
@@ -65,9 +67,10 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
 def second(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Second somebody to a post: a person the portal knows, somebody new, or a name to be added later."""
     post = _post_to_change(request, slug, number)
-    form = SecondForm(request.POST or None, post=post, by=request.user)
+    form = SecondForm(request.POST or None, post=post, by=user_of(request))
     if request.method == "POST" and form.is_valid() and form.save():
-        messages.success(request, f"{form.secondment.fellow or 'The secondment'} has been added to {post}.")
+        name = form.secondment.fellow if form.secondment else None
+        messages.success(request, f"{name or 'A fellow without a name'} has been added to {post}.")
         return redirect(post)
     return render(request, "fellows/second.html", {"form": form, "post": post, "study": post.study})
 
@@ -75,7 +78,7 @@ def second(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 def secondment_name(request: HttpRequest, pk: int) -> HttpResponse:
     """Say who the fellow is in a secondment that was recorded without a name."""
     secondment = _secondment_to_change(request, pk)
-    form = NameForm(request.POST or None, secondment=secondment, by=request.user)
+    form = NameForm(request.POST or None, secondment=secondment, by=user_of(request))
     if request.method == "POST" and form.is_valid() and form.save():
         messages.success(request, f"{form.secondment.fellow} is now named as the diffusion fellow.")
         return redirect(secondment.post)
@@ -89,7 +92,7 @@ def secondment_name(request: HttpRequest, pk: int) -> HttpResponse:
 def secondment_end(request: HttpRequest, pk: int) -> HttpResponse:
     """Give a secondment its last day and say why. It can be undone on the same day."""
     secondment = _secondment_to_change(request, pk)
-    form = EndForm(request.POST or None, secondment=secondment, by=request.user)
+    form = EndForm(request.POST or None, secondment=secondment, by=user_of(request))
     if request.method == "POST" and form.is_valid() and form.save():
         messages.success(request, "The last day has been recorded. You can undo this until the end of today.")
         return redirect(secondment.post)
@@ -105,7 +108,7 @@ def secondment_undo_end(request: HttpRequest, pk: int) -> HttpResponse:
     """Take back an end that was recorded today."""
     secondment = _secondment_to_change(request, pk)
     try:
-        services.undo_end(secondment=secondment, by=request.user)
+        services.undo_end(secondment=secondment, by=user_of(request))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
@@ -116,10 +119,9 @@ def secondment_undo_end(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def post_open(request: HttpRequest, slug: str) -> HttpResponse:
     """Give the study one more post."""
-    found = _study_of(request, slug)
-    _refuse_unless_may_change(request, found)
+    found = study_inside(request, slug, _CHANGE)
     try:
-        post = services.open_post(study=found, by=request.user)
+        post = services.open_post(study=found, by=user_of(request))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("fellows:study", found.slug)
@@ -132,7 +134,7 @@ def post_close(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     post = _post_to_change(request, slug, number)
     if request.method == "POST":
         try:
-            services.close_post(post=post, by=request.user)
+            services.close_post(post=post, by=user_of(request))
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
         else:
@@ -141,23 +143,14 @@ def post_close(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     return render(request, "fellows/post_close.html", {"post": post, "study": post.study})
 
 
-def _study_of(request: HttpRequest, slug: str) -> Study:
-    return get_object_or_404(Study.objects.visible_to(request.user).select_related("theme"), slug=slug)
-
-
-def _refuse_unless_may_change(request: HttpRequest, study: Study) -> None:
-    if not request.user.has_perm("fellows.change_fellows", study):
-        raise PermissionDenied
-
-
 def _post_to_change(request: HttpRequest, slug: str, number: int) -> FellowPost:
-    study = _study_of(request, slug)
-    _refuse_unless_may_change(request, study)
+    study = study_inside(request, slug, _CHANGE)
     return get_object_or_404(FellowPost.objects.select_related("study__theme"), study=study, number=number)
 
 
 def _secondment_to_change(request: HttpRequest, pk: int) -> Secondment:
     seen = Secondment.objects.filter(post__in=FellowPost.objects.visible_to(request.user))
     secondment = get_object_or_404(seen.select_related("post__study__theme", "fellow", "organisation"), pk=pk)
-    _refuse_unless_may_change(request, secondment.post.study)
+    if not request.user.has_perm(_CHANGE, secondment.post.study):
+        raise PermissionDenied("You can see this study's fellows but not change them.")
     return secondment
