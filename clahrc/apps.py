@@ -7,3 +7,7 @@ class ClahrcConfig(AppConfig):
     """The pages and commands that look across every app; it has no models."""
 
     name = "clahrc"
+
+    def ready(self) -> None:
+        """Say who may see the pages that look across every app."""
+        from clahrc import rules  # noqa: F401 - registers the permissions

@@ -6,13 +6,24 @@ from django.contrib import admin
 from django.urls import include, path
 
 from clahrc import health, views
+from communities.views import feeds
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("themes/<slug:slug>/", views.theme_detail, name="theme_detail"),
+    path("studies/", views.table_1, name="table_1"),
+    path("dashboard/", views.dashboard, name="dashboard"),
+    path("search/", views.search, name="search"),
+    path("report/", views.report, name="report"),
+    path("report/download/", views.report_csv, name="report_csv"),
+    path("help/", views.help_page, name="help"),
+    path("privacy/", views.privacy, name="privacy"),
+    path("accessibility/", views.accessibility, name="accessibility"),
     path("studies/", include("studies.urls")),
     path("fellows/", include("fellows.urls")),
     path("communities/", include("communities.urls.communities")),
     path("events/", include("communities.urls.events")),
+    path("events.ics", feeds.events_calendar, name="events_calendar"),
     path("newsletters/", include("communities.urls.newsletters")),
     path("panels/", include("panels.urls.panels")),
     path("reviews/", include("panels.urls.reviews")),

@@ -1,0 +1,104 @@
+"""Table 1 of the paper (Rowley et al. 2012), live: research themes as columns, studies with their diffusion fellows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from communities.models import Community
+from fellows.models import FellowPost
+from studies.models import Study, Theme
+
+
+@dataclass(frozen=True, slots=True)
+class StudyCell:
+    """A study as the table shows it."""
+
+    title: str
+    url: str
+    fellows: int
+    vacancies: int
+    community_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A research theme and its studies."""
+
+    name: str
+    url: str
+    studies: list[StudyCell]
+
+
+@dataclass(frozen=True, slots=True)
+class TableOne:
+    """The whole table with its totals."""
+
+    columns: list[Column]
+
+    @property
+    def rows(self) -> list[list[tuple[Column, StudyCell | None]]]:
+        """Across the themes: the first study of each, then the second of each, and so on."""
+        lines = zip_longest(*(column.studies for column in self.columns))
+        return [list(zip(self.columns, line, strict=True)) for line in lines]
+
+    @property
+    def studies(self) -> int:
+        """How many studies there are."""
+        return sum(len(column.studies) for column in self.columns)
+
+    @property
+    def fellows(self) -> int:
+        """How many diffusion fellows are in post today."""
+        return sum(study.fellows for column in self.columns for study in column.studies)
+
+    @property
+    def vacancies(self) -> int:
+        """How many open posts have nobody in them today."""
+        return sum(study.vacancies for column in self.columns for study in column.studies)
+
+
+def table_1(themes: Iterable[Theme] | None = None) -> TableOne:
+    """The table as it stands today, from four queries however many studies there are.
+
+    Shows what is public: no archived study, none that was not taken forward, and no names of fellows. ``themes``
+    narrows it to some of the research themes.
+    """
+    columns = list(Theme.objects.research()) if themes is None else list(themes)
+    cells: dict[int, list[StudyCell]] = {theme.pk: [] for theme in columns}
+    fellows = _fellows_by_study()
+    communities = dict(Community.objects.public().values_list("study", "slug"))
+    study_url, community_url = _address("studies:detail"), _address("communities:detail")
+    studies = Study.objects.public().filter(theme__in=columns).order_by("theme__position", "position", "title", "pk")
+    for pk, theme, slug, acronym, title in studies.values_list("pk", "theme", "slug", "acronym", "title"):
+        in_post, posts = fellows.get(pk, (0, 0))
+        community = communities.get(pk)
+        cells[theme].append(
+            StudyCell(
+                title=f"{title} ({acronym})" if acronym else title,
+                url=study_url.replace("-slug-", slug),
+                fellows=in_post,
+                vacancies=posts - in_post,
+                community_url=community_url.replace("-slug-", community) if community else "",
+            )
+        )
+    return TableOne([Column(theme.name, theme.get_absolute_url(), cells[theme.pk]) for theme in columns])
+
+
+def _address(url_name: str) -> str:
+    """An address with a place for the slug: filling 1,600 in is quicker than reversing 1,600."""
+    return reverse(url_name, args=["-slug-"])
+
+
+def _fellows_by_study() -> dict[int, tuple[int, int]]:
+    """For each study with open posts: how many are filled today, and how many there are."""
+    today = timezone.localdate()
+    running = Q(secondments__starts_on__lte=today) & (Q(secondments__ends_on=None) | Q(secondments__ends_on__gte=today))
+    posts = FellowPost.objects.open().order_by().values("study")
+    counted = posts.annotate(filled=Count("pk", filter=running, distinct=True), posts=Count("pk", distinct=True))
+    return {study: (filled, total) for study, filled, total in counted.values_list("study", "filled", "posts")}
