@@ -144,11 +144,11 @@ def _row_changes(keys: dict[str, list[int]]) -> dict[tuple[str, int], Change]:
             .order_by("-history_date", "-history_id")
             .values("history_id")[:1]
         )
-        found = table._default_manager.filter(history_id__in=wanted).select_related("history_user")
-        annotated: Iterable[Any] = found.annotate(earlier_id=Subquery(earlier))
-        rows[name] = {row.history_id: row for row in annotated}
+        found: Any = table._default_manager.filter(history_id__in=wanted).select_related("history_user")
+        rows[name] = {row.history_id: row for row in found.annotate(earlier_id=Subquery(earlier))}
         ids = [row.earlier_id for row in rows[name].values() if row.earlier_id]
-        before[name] = {row.history_id: row for row in table._default_manager.filter(history_id__in=ids)}
+        previous: Any = table._default_manager.filter(history_id__in=ids)
+        before[name] = {row.history_id: row for row in previous}
     words = _Words([row for group in (*rows.values(), *before.values()) for row in group.values()])
     return {
         (name, key): _change(_KINDS[name], row, before[name].get(row.earlier_id), words)

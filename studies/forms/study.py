@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.formats import date_format
 from django.utils.text import slugify
 
 from people.nhs_forms import NhsDateField
@@ -205,7 +207,7 @@ def in_words(field: str, value: Any) -> Any:
         return Theme.objects.filter(pk=value).first() or ""
     if field == "design":
         return dict(Study.Design.choices).get(value, "")
-    return value
+    return date_format(value, "DATE_FORMAT") if isinstance(value, dt.date) else value
 
 
 def conflict_form(edit: EditStudyForm, base: int, data: Any = None) -> MergeForm:

@@ -42,4 +42,4 @@ def study_tabs(context: template.Context, study: Study, current: str = "") -> Sa
     if community is not None:
         items.insert(-1, {"text": "Community", "href": community.get_absolute_url(), "current": current == "community"})
     label = f"Study {study.short_title}"
-    return get_template("components/secondary-navigation.html").render({"label": label, "items": items})
+    return SafeString(get_template("components/secondary-navigation.html").render({"label": label, "items": items}))

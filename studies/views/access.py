@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, QueryDict
 from django.shortcuts import get_object_or_404
 
 from studies.models import Study
@@ -34,6 +34,11 @@ def study_to_change(request: HttpRequest, slug: str, permission: str) -> Study:
     if study.is_archived:
         raise Http404("This study is archived.")
     return study
+
+
+def sent(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to: what was sent, even where that is nothing; None for a page that is only looked at."""
+    return request.POST if request.method == "POST" else None
 
 
 def require(request: HttpRequest, permission: str) -> User:

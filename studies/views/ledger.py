@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from studies.forms import AmendmentForm, AnswerForm, SuggestionForm
 from studies.models import Suggestion
-from studies.views.access import study_inside, study_to_change, user_of
+from studies.views.access import sent, study_inside, study_to_change, user_of
 
 
 @require_safe
@@ -42,7 +42,7 @@ def suggestion_add(request: HttpRequest, slug: str) -> HttpResponse:
     """Write down what somebody asked the study to change."""
     study = study_to_change(request, slug, "studies.make_suggestions")
     back = reverse("studies:ledger", args=[slug])
-    form = SuggestionForm(request.POST or None, study=study, by=user_of(request), cancel_url=back)
+    form = SuggestionForm(sent(request), study=study, by=user_of(request), cancel_url=back)
     if request.method == "POST" and form.is_valid() and form.save():
         messages.success(request, "The suggestion is in the ledger.")
         return redirect(back)
@@ -58,7 +58,7 @@ def suggestion_answer(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if suggestion.status == Suggestion.Status.DONE:
         messages.info(request, "The study has been changed because of this suggestion, so its answer stays.")
         return redirect(back)
-    form = AnswerForm(request.POST or None, suggestion=suggestion, by=user_of(request), cancel_url=back)
+    form = AnswerForm(sent(request), suggestion=suggestion, by=user_of(request), cancel_url=back)
     if request.method == "POST" and form.is_valid() and form.save():
         messages.success(request, "The answer has been saved.")
         return redirect(back)
@@ -72,7 +72,7 @@ def amendment_add(request: HttpRequest, slug: str) -> HttpResponse:
     back = reverse("studies:ledger", args=[slug])
     asked = request.GET.get("suggestion", "")
     form = AmendmentForm(
-        request.POST or None,
+        sent(request),
         study=study,
         by=user_of(request),
         cancel_url=back,

@@ -16,7 +16,7 @@ from studies.filters import StudyFilter, flags_of
 from studies.forms import RenameViewForm, SaveViewForm
 from studies.models import SavedView, Study
 from studies.services.saved_views import tidy_query
-from studies.views.access import require
+from studies.views.access import require, sent
 
 PER_PAGE = 50
 
@@ -85,7 +85,7 @@ def saved_view_rename(request: HttpRequest, pk: int) -> HttpResponse:
     """Give a saved view another name."""
     user = require(request, "studies.manage_studies")
     view = get_object_or_404(SavedView, user=user, pk=pk)
-    form = RenameViewForm(request.POST or None, view=view, by=user, cancel_url=reverse("studies:saved_views"))
+    form = RenameViewForm(sent(request), view=view, by=user, cancel_url=reverse("studies:saved_views"))
     if request.method == "POST" and form.is_valid() and form.save():
         messages.success(request, f"The view is now called “{form.result.name}”.")
         return redirect("studies:saved_views")

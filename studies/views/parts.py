@@ -11,14 +11,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from studies import services
 from studies.forms import DocumentForm, IdentifiersForm, SiteForm
-from studies.views.access import study_inside, study_to_change, user_of
+from studies.views.access import sent, study_inside, study_to_change, user_of
 
 
 @require_http_methods(["GET", "POST"])
 def site_add(request: HttpRequest, slug: str) -> HttpResponse:
     """Add an organisation where the study runs."""
     study = study_to_change(request, slug, "studies.change_study")
-    form = SiteForm(request.POST or None, study=study, by=user_of(request), cancel_url=study.get_absolute_url())
+    form = SiteForm(sent(request), study=study, by=user_of(request), cancel_url=study.get_absolute_url())
     if request.method == "POST" and form.is_valid() and form.save():
         messages.success(request, f"{form.result} is a site of the study.")
         return redirect(study)
@@ -45,7 +45,7 @@ def site_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def identifiers(request: HttpRequest, slug: str) -> HttpResponse:
     """Change the numbers by which registries know the study."""
     study = study_to_change(request, slug, "studies.change_study")
-    form = IdentifiersForm(request.POST or None, study=study, by=user_of(request), cancel_url=study.get_absolute_url())
+    form = IdentifiersForm(sent(request), study=study, by=user_of(request), cancel_url=study.get_absolute_url())
     if request.method == "POST" and form.is_valid() and form.save():
         messages.success(request, "The identifiers have been saved.")
         return redirect(study)

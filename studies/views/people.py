@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from studies.forms import AddPersonForm, EndRoleForm, InvitePersonForm
 from studies.models import StudyPerson
-from studies.views.access import study_inside, study_to_change, user_of
+from studies.views.access import sent, study_inside, study_to_change, user_of
 
 
 @require_safe
@@ -43,7 +43,7 @@ def person_add(request: HttpRequest, slug: str) -> HttpResponse:
     """Put somebody who is on the portal already on the study."""
     study = study_to_change(request, slug, "studies.change_people")
     back = reverse("studies:people", args=[slug])
-    form = AddPersonForm(request.POST or None, study=study, by=user_of(request), cancel_url=back)
+    form = AddPersonForm(sent(request), study=study, by=user_of(request), cancel_url=back)
     if request.method == "POST" and form.is_valid() and form.save():
         messages.success(request, f"{form.result.user} is on the study. We have told them by email.")
         return redirect(back)
@@ -55,7 +55,7 @@ def person_invite(request: HttpRequest, slug: str) -> HttpResponse:
     """Invite somebody by email and put them on the study."""
     study = study_to_change(request, slug, "studies.change_people")
     back = reverse("studies:people", args=[slug])
-    form = InvitePersonForm(request.POST or None, study=study, by=user_of(request), cancel_url=back)
+    form = InvitePersonForm(sent(request), study=study, by=user_of(request), cancel_url=back)
     if request.method == "POST" and form.is_valid() and form.save():
         messages.success(request, f"{form.result.user} is on the study. We have told them by email.")
         return redirect(back)
@@ -69,7 +69,7 @@ def person_end(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     rows = StudyPerson.objects.not_ended().exclude(role=StudyPerson.Role.FELLOW).select_related("user", "study")
     person = get_object_or_404(rows, study=study, pk=pk)
     back = reverse("studies:people", args=[slug])
-    form = EndRoleForm(request.POST or None, person=person, by=user_of(request), cancel_url=back)
+    form = EndRoleForm(sent(request), person=person, by=user_of(request), cancel_url=back)
     if request.method == "POST" and form.is_valid() and form.save():
         messages.success(request, f"The role of {person.user} has an end.")
         return redirect(back)

@@ -20,7 +20,7 @@ from studies.identifiers import SCHEMES
 from studies.models import Study
 from studies.reading import AIM, reading_age
 from studies.stages import moves_from
-from studies.views.access import require, study_inside, study_to_change, user_of
+from studies.views.access import require, sent, study_inside, study_to_change, user_of
 
 
 @login_not_required
@@ -64,7 +64,7 @@ def _everything_on(study: Study, request: HttpRequest) -> dict[str, Any]:
 def new(request: HttpRequest) -> HttpResponse:
     """Make a study."""
     user = require(request, "studies.manage_studies")
-    form = NewStudyForm(request.POST or None, study=None, by=user, cancel_url=reverse("studies:manage"))
+    form = NewStudyForm(sent(request), study=None, by=user, cancel_url=reverse("studies:manage"))
     if request.method == "POST" and form.is_valid() and form.save():
         messages.success(request, "The study has been created. Next, say who is on it.")
         return redirect(form.result)
@@ -75,7 +75,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, slug: str) -> HttpResponse:
     """Edit a study; where somebody else saved it meanwhile, choose between the two versions."""
     study = study_to_change(request, slug, "studies.change_study")
-    form = EditStudyForm(request.POST or None, study=study, by=user_of(request), cancel_url=study.get_absolute_url())
+    form = EditStudyForm(sent(request), study=study, by=user_of(request), cancel_url=study.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         if "base" in request.POST:
             return _merge(request, form)
@@ -136,7 +136,7 @@ def move(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and request.POST.get("to") == study.stage:
         messages.info(request, f"The study is in the stage “{study.get_stage_display()}” already.")
         return redirect(study)
-    form = MoveForm(request.POST or None, study=study, by=user, cancel_url=study.get_absolute_url())
+    form = MoveForm(sent(request), study=study, by=user, cancel_url=study.get_absolute_url())
     if request.method == "POST" and form.is_valid() and form.save():
         messages.success(request, f"The study is now in the stage “{study.get_stage_display()}”.")
         return redirect(study)
