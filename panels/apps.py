@@ -10,8 +10,8 @@ class PanelsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Tell the apps below who sits on panels, what is held on them, and which studies they may read."""
-        from panels import privacy, roles
+        """Register the permissions; tell the apps below who sits on panels, what is held on them, what they read."""
+        from panels import privacy, roles, rules  # noqa: F401 - importing rules registers the permissions
         from people import privacy as people_privacy
         from people import roles as people_roles
         from studies import scope

@@ -78,7 +78,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     sent = request.POST if request.method == "POST" else kept_text.take(request, pk)
     if sent is not None:
         return _write(request, review, sent)
-    if not _may_write(review):
+    if not _may_write(review) or review.member_id in conflicts_with(review.cycle.study):
         return _page(request, review)
     form = ReviewForm(review=review)
     if "complete" in request.GET:
