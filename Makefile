@@ -9,17 +9,18 @@
 VAR_DIR ?= $(or $(shell sed -n 's/^VAR_DIR=//p' .env 2>/dev/null),var)
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
-STATIC := $(shell find static */static -type f 2>/dev/null)
 # Checked as a production host runs it; the secret is nobody's.
 PRODUCTION := DEBUG=0 DEMO=0 SITE_URL=https://portal.example.org ALLOWED_HOSTS=portal.example.org \
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')
 APPS := clahrc panels communities fellows studies people mailing
+STATIC := $(shell find static $(APPS:%=%/static) -type f 2>/dev/null)
 
 help: ## Show these commands
 	@sed -n 's/^\([a-z]*\):.*## /make \1: /p' $(MAKEFILE_LIST)
 
+run: export VAR_DIR := $(VAR_DIR)
 run: ready ## Start the portal with its demonstration (PORT=8000; DEMO=0 for the programme alone)
-	@VAR_DIR="$(VAR_DIR)" $(PY) scripts/run.py
+	@$(PY) scripts/run.py
 
 test: ready-to-change ## Run every test, on SQLite, then on PostgreSQL with Redis, with journeys in Chromium
 	@$(PY) scripts/test.py
@@ -65,7 +66,7 @@ ready-to-change: .venv/.installed-dev var/assets/.built
 
 node_modules/.built: package.json package-lock.json .npmrc | .venv/.made
 	@echo "Installing the npm packages of package-lock.json"
-	@$(PY) scripts/npm.py ci --ignore-scripts --omit=optional --silent
+	@$(PY) scripts/npm.py ci --ignore-scripts --omit=optional --loglevel=error
 	@touch $@
 
 var/assets/.built: node_modules/.built $(filter static/scss/%,$(STATIC))

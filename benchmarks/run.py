@@ -141,7 +141,8 @@ def measure(page: Page, port: int, study: str, seconds: float) -> str:
     target = Target(port, page.path.format(study=study), cookie_of(page.person))
     status, html = target.fetch()
     if status != 200:
-        return f"{page.path:<24}answered {status}: not measured"
+        last = (Path(os.environ["VAR_DIR"]) / "web.log").read_text().strip().rpartition("\n")[2]
+        return f"{page.path:<24}answered {status}, not measured: {last}"
     from benchmarks.views import KINDS
 
     rows = min(rows_in(html), KINDS[page.kind].count())
