@@ -206,7 +206,9 @@ MFA_FORMS = {
     "activate_totp": "people.forms.ActivateTOTPForm",
     "add_webauthn": "people.forms.AddPasskeyForm",
     "edit_webauthn": "people.forms.EditPasskeyForm",
+    "authenticate_webauthn": "people.forms.AuthenticateByPasskeyForm",
     "login_webauthn": "people.forms.LoginByPasskeyForm",
+    "reauthenticate_webauthn": "people.forms.ReauthenticateByPasskeyForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -263,6 +265,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_LOST_WAIT = 1.0  # seconds until a process that was killed is taken for lost, and its slot is free again
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # People wait for what is in "urgent"; newsletters are in "bulk". A worker takes all three unless told otherwise (-Q).
@@ -317,6 +320,8 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
     }
 }
+#: In the session, so that the portal sets no third cookie (the privacy page says which there are).
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 60 * 60 * 12  # seconds: a working day, then log in again

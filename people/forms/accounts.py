@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from allauth.account import forms as account
@@ -9,10 +10,13 @@ from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
+from django.core.exceptions import ValidationError
 
+from people.models import User
 from people.nhs_forms import NhsFormMixin
 
 _HOW_LONG = "At least 10 characters. Three random words make a good one."
+_BAD_PASSKEY = "We could not read what your passkey said. Try again, or use another way."
 _AS_TYPED = {"autocapitalize": "none", "spellcheck": "false"}
 
 
@@ -35,6 +39,34 @@ class _Words:
 
 class PlainForm(NhsFormMixin, _Words):
     """One of allauth's forms, drawn as ours are."""
+
+
+class _Passkey:
+    """What a browser's passkey says is JSON that anybody may write: a form that cannot read it refuses it."""
+
+    missing: ClassVar[str] = "Your browser gave us no passkey. Try again, with JavaScript turned on."
+    fields: dict[str, forms.Field]
+    cleaned_data: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["credential"].error_messages.update(required=self.missing, invalid=_BAD_PASSKEY)
+
+    def clean_credential(self) -> Any:
+        """The passkey that this is, where the form looks it up at once."""
+        look_up = getattr(super(), "clean_credential", None)
+        return _read(look_up) if look_up else self.cleaned_data["credential"]
+
+    def clean(self) -> Any:
+        """The form as a whole, where it reads the passkey only now."""
+        return _read(super().clean)  # type: ignore[misc]
+
+
+def _read(reader: Callable[[], Any]) -> Any:
+    try:
+        return reader()
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValidationError(_BAD_PASSKEY, code="invalid") from error
 
 
 class LoginForm(PlainForm, account.LoginForm):
@@ -100,6 +132,17 @@ class ChangeEmailForm(PlainForm, account.AddEmailForm):
     labels: ClassVar = {"email": "New email address"}
     hints: ClassVar = {"email": "We send a link to it. Your address changes when you follow the link."}
 
+    def clean_email(self) -> str:
+        """Refuse somebody else's.
+
+        allauth would take it, so as not to say who has an account, and a code for its owner could then log them in to
+        the wrong one. Those who can ask here are logged in, and few.
+        """
+        email: str = super().clean_email()
+        if User.objects.filter(email__iexact=email).exclude(pk=self.user.pk).exists():
+            raise ValidationError("This address belongs to another account. Enter a different one.", code="taken")
+        return email
+
 
 class ReauthenticateForm(PlainForm, account.ReauthenticateForm):
     """Type the password once more before something that matters."""
@@ -135,7 +178,7 @@ class ActivateTOTPForm(PlainForm, totp.ActivateTOTPForm):
         self.fields["code"].widget.attrs.update({"inputmode": "numeric", **_AS_TYPED})
 
 
-class AddPasskeyForm(PlainForm, webauthn.AddWebAuthnForm):
+class AddPasskeyForm(_Passkey, PlainForm, webauthn.AddWebAuthnForm):
     """Name a passkey or a security key, and say whether it is to be enough by itself."""
 
     labels: ClassVar = {"name": "What do you want to call it?", "passwordless": "Let me log in with this alone"}
@@ -147,9 +190,6 @@ class AddPasskeyForm(PlainForm, webauthn.AddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["passwordless"].initial = True
-        self.fields["credential"].error_messages.update(
-            required="Your browser gave us no passkey. Try again, with JavaScript turned on."
-        )
 
 
 class EditPasskeyForm(PlainForm, webauthn.EditWebAuthnForm):
@@ -159,11 +199,15 @@ class EditPasskeyForm(PlainForm, webauthn.EditWebAuthnForm):
     labels: ClassVar = {"name": "Name"}
 
 
-class LoginByPasskeyForm(webauthn.LoginWebAuthnForm):
+class LoginByPasskeyForm(_Passkey, webauthn.LoginWebAuthnForm):
     """Log in with a passkey alone."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["credential"].error_messages.update(
-            required="Your browser did not offer a passkey. Log in with your password or a code by email."
-        )
+    missing = "Your browser did not offer a passkey. Log in with your password or a code by email."
+
+
+class AuthenticateByPasskeyForm(_Passkey, webauthn.AuthenticateWebAuthnForm):
+    """The second factor by a passkey."""
+
+
+class ReauthenticateByPasskeyForm(_Passkey, webauthn.ReauthenticateWebAuthnForm):
+    """A passkey once more before something that matters."""

@@ -177,6 +177,8 @@ def _find_or_make(*, email: str, full_name: str, organisation: Organisation | No
         try:
             with transaction.atomic():
                 user = User.objects.create_user(email, full_name=full_name, organisation=organisation)
+                # Whoever asked to change to this address, and has not shown that it is theirs, has lost it.
+                EmailAddress.objects.filter(email=user.email, verified=False).delete()
                 EmailAddress.objects.create(user=user, email=user.email, primary=True)
                 return user
         except IntegrityError:  # somebody else invited the same person between our look and our insert
