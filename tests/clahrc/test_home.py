@@ -70,7 +70,9 @@ def test_home_when_figure_1_is_drawn_then_pillars_and_beams_link_to_their_themes
     html = response.content.decode()
     for each in Theme.objects.all():
         assert f'href="{each.get_absolute_url()}"' in html
-    assert "2 research themes, and across them all the 1 implementation theme that helps every study" in " ".join(html.split())
+    assert "2 research themes, and across them all the 1 implementation theme that helps every study" in " ".join(
+        html.split()
+    )
 
 
 def test_home_when_there_is_news_then_the_next_events_and_latest_newsletters_that_are_public(client, community):

@@ -35,7 +35,9 @@ def test_table_1_when_the_papers_programme_is_loaded_then_as_the_paper_prints_it
     page = words(response)
     assert "16 studies in 4 research themes, with 20 diffusion fellows in post and 1 position currently vacant." in page
     assert "Total: 16 studies, 20 diffusion fellows in post" in page
-    assert "(PATCHWORK) Diffusion fellows: position currently vacant" in page.replace("(PATCHWORK)Diff", "(PATCHWORK) Diff")
+    assert "(PATCHWORK) Diffusion fellows: position currently vacant" in page.replace(
+        "(PATCHWORK)Diff", "(PATCHWORK) Diff"
+    )
     html = response.content.decode()
     assert html.count('scope="col"') == 4
     assert re.findall(r'href="(/studies/[^"]+/)"', html).count("/studies/cato/") == 1
