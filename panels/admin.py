@@ -63,7 +63,7 @@ class ReviewCycleAdmin(SimpleHistoryAdmin):
 class ReviewAdmin(admin.ModelAdmin):
     """Who was asked for which review and how far they are; not what they wrote."""
 
-    list_display: ClassVar = ["member", "cycle", "status", "assigned_at", "submitted_at"]
+    list_display = ("member", "cycle", "status", "assigned_at", "submitted_at")
     list_filter: ClassVar = ["status"]
     list_select_related: ClassVar = ["member", "cycle__panel", "cycle__study"]
     fields = ("member", "cycle", "status", "is_peer", "assigned_at", "submitted_at", "released_at")

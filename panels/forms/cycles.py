@@ -188,6 +188,7 @@ class ReleaseForm(PanelsForm):
     """Comments to send to the study, each with the words that go."""
 
     submit_label = "Send to the study team"
+    mark_optional = False
 
     def __init__(self, *args: Any, reviews: Iterable[Review], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -13,7 +13,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import get_random_string
-from django.utils.formats import date_format
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -180,7 +179,7 @@ def _page(
 @never_cache
 @require_POST
 def autosave(request: HttpRequest, pk: int) -> JsonResponse:
-    """Keep what has been typed so far. Answers ``{"saved_at", "message", "version", "errors"}``.
+    """Keep what has been typed so far. Answers ``{"saved_at", "version", "errors"}``.
 
     401 where the login has ended, 403 where the page is of another login, 409 where the review was saved elsewhere or
     cannot be written any more; each with ``message`` in words for the page, which keeps what was typed.
@@ -208,7 +207,6 @@ def autosave(request: HttpRequest, pk: int) -> JsonResponse:
     return JsonResponse(
         {
             "saved_at": at.isoformat() if at else None,
-            "message": f"Draft saved at {date_format(at, 'TIME_FORMAT')}" if at else "",
             "version": saved.version,
             "errors": {name: [str(e) for e in errors] for name, errors in form.errors.items()},
         }
