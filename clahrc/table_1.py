@@ -25,6 +25,17 @@ class StudyCell:
     vacancies: int
     community_url: str
 
+    @property
+    def fellows_in_words(self) -> str:
+        """How many are in post, and what is vacant: "2", "position currently vacant", "1, position currently vacant"."""
+        number = str(self.fellows) if self.fellows else ""
+        if not self.vacancies:
+            return number or "no position yet"
+        if number and self.vacancies > 1:
+            return f"{number}, {self.vacancies} positions currently vacant"
+        vacant = "positions currently vacant" if self.vacancies > 1 else "position currently vacant"
+        return f"{number}, {vacant}" if number else vacant
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
