@@ -59,8 +59,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         """How far a person has come towards logging in (``UserQuerySet.with_state``)."""
 
         ACTIVE = "active", "Active"
-        INVITED = "invited", "Invited, not yet accepted"
-        EXPIRED = "expired", "Invitation expired"
+        INVITED = "invited", "Invited"
+        EXPIRED = "expired", "Invite expired"
         NOT_INVITED = "not_invited", "Not invited"
         DEACTIVATED = "deactivated", "Deactivated"
         CLOSED = "closed", "Account closed"

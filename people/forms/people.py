@@ -29,7 +29,19 @@ class PeopleFilterForm(NhsFormMixin, forms.Form):
 
     q = forms.CharField(label="Name, email or organisation", required=False, max_length=200)
     role = forms.ChoiceField(label="Role", required=False)
-    state = forms.ChoiceField(label="State", required=False, choices=[("", "Any state"), *User.State.choices])
+    state = forms.ChoiceField(
+        label="State",
+        required=False,
+        choices=[
+            ("", "Any state"),
+            (User.State.ACTIVE, "Active"),
+            (User.State.INVITED, "Invited, not yet accepted"),
+            (User.State.EXPIRED, "Invitation expired"),
+            (User.State.NOT_INVITED, "Not invited"),
+            (User.State.DEACTIVATED, "Deactivated"),
+            (User.State.CLOSED, "Account closed"),
+        ],
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -24,7 +24,7 @@ def letters_to(db):
 
 def link_in(text: str, start: str) -> str:
     """The path of the link in this message that begins with ``start``."""
-    match = re.search(rf"http://testserver({re.escape(start)}\S*)", text)
+    match = re.search(rf"https?://[^/\s]+({re.escape(start)}\S*)", text)
     assert match, text
     return match.group(1)
 
