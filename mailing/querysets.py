@@ -35,15 +35,6 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
         waiting = Delivery.objects.filter(mailing=OuterRef("pk"), due_at__lte=now)
         return self.filter(kind="bulk", status="ready").filter(Exists(waiting))
 
-    def with_counts(self) -> MailingQuerySet:
-        """Each with how many of its deliveries are in each state."""
-        return self.annotate(
-            **{
-                f"{state}_count": Count("deliveries", filter=Q(deliveries__status=state))
-                for state in ("queued", "sending", "sent", "deferred", "failed", "unknown", "skipped")
-            }
-        )
-
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     """Messages as they go to each recipient."""
@@ -59,6 +50,18 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def of_recipient(self, email: str) -> DeliveryQuerySet:
         """Everything to one address, however it is written."""
         return self.alias(address=Lower("recipient")).filter(address=email.strip().lower())
+
+    def of_mailing(self, mailing: Mailing) -> DeliveryQuerySet:
+        """Those of one mailing."""
+        return self.filter(mailing=mailing)
+
+    def by_status(self) -> dict[str, int]:
+        """How many are in each state; states without any are left out."""
+        return dict(self.order_by().values_list("status").annotate(number=Count("pk")))
+
+    def troubles(self) -> DeliveryQuerySet:
+        """Those that staff may want to look at: failed, or not known to have arrived."""
+        return self.filter(status__in=["failed", "unknown"])
 
     def oldest_due(self) -> dt.datetime | None:
         """Since when the longest-waiting message could have gone; None when nothing waits."""

@@ -1,0 +1,110 @@
+"""Whatever dies in the middle, nobody is lost and nobody gets a newsletter twice."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+
+pytestmark = pytest.mark.fault
+
+
+def test_workers_killed_again_and_again_lose_nobody_and_double_nobody(column, on_servers):
+    people, kills = (5_000, 20) if on_servers else (800, 6)
+    portal = column()
+    portal.misbehave(delay=0.002 if on_servers else 0.01)
+    workers = [portal.start_worker() for _ in range(2)]
+    portal.run(f"newsletter({people})")
+    for kill in range(kills):
+        # Spread over the run, at moments that nobody chose.
+        enough = people * (kill + random.random()) / (kills + 1)
+        portal.until(lambda enough=enough: len(portal.got()) > enough, pause=0.02)
+        if not on_servers or kill % 5 == 4:
+            portal.kill(workers.pop(0))
+            workers.append(portal.start_worker())
+        else:
+            portal.until(lambda: portal.kill_sender(random.choice(workers)), pause=0.02)
+    portal.misbehave()
+    portal.until_settled()
+    portal.assert_nobody_lost_or_doubled(most_unknown=kills)
+    assert sum(portal.got().values()) >= people - kills
+
+
+def test_a_code_on_its_way_when_its_worker_dies_is_sent_again_with_the_same_id(column):
+    portal = column()
+    portal.misbehave(delay=2.0)
+    worker = portal.start_worker()
+    portal.run("code('ann@example.org')")
+    portal.until(lambda: portal.run("result = Lease.objects.filter(cursor__gt=0).count()") == 1)
+    time.sleep(0.3)
+    portal.kill(worker)
+    portal.misbehave()
+    portal.start_worker()
+    portal.until_settled()
+    assert portal.counts() == {"sent": 1}
+    assert portal.got()["ann@example.org"] in {1, 2}
+    assert len(portal.message_ids("ann@example.org")) == 1
+
+
+def test_a_code_does_not_wait_behind_a_newsletter(column):
+    portal = column(MAIL_LANES="2")
+    portal.misbehave(delay=0.01)
+    portal.run("newsletter(3000)")
+    portal.start_worker()
+    portal.until(lambda: sum(portal.got().values()) > 10)
+    started = time.monotonic()
+    portal.run("code('ann@example.org')")
+    portal.until(lambda: bool(portal.got()["ann@example.org"]), sweeping=False)
+    assert time.monotonic() - started < 2
+    assert portal.counts()["queued"] > 1000
+
+
+def test_a_worker_asked_to_stop_finishes_what_it_holds(column):
+    portal = column()
+    portal.misbehave(delay=0.02)
+    worker = portal.start_worker()
+    portal.run("newsletter(200)")
+    portal.until(lambda: sum(portal.got().values()) > 10)
+    worker.terminate()
+    assert worker.wait(20) == 0
+    assert portal.run("result = Lease.objects.count()") == 0
+    assert set(portal.counts()) == {"queued", "sent"}
+    assert portal.counts()["sent"] == len(portal.got())
+    portal.start_worker()
+    portal.until_settled()
+    portal.assert_nobody_lost_or_doubled(most_unknown=0)
+
+
+def test_a_lost_wake_up_is_made_good_by_the_sweep(column):
+    portal = column()
+    portal.run("from mailing import wake; wake._wake = lambda urgent: False; code('ann@example.org'); newsletter(5)")
+    portal.start_worker()
+    portal.until(lambda: portal.counts() == {"sent": 6}, sweeping=False)
+
+
+def test_pause_skip_and_cancel_act_between_two_messages(column):
+    portal = column()
+    portal.misbehave(delay=0.02)
+    portal.start_worker()
+    mailing = portal.run("result = newsletter(300)")
+    portal.until(lambda: sum(portal.got().values()) > 5)
+    portal.run(f"result = services.pause(mailing=Mailing.objects.get(pk={mailing}))")
+    at_pause = sum(portal.got().values())
+    time.sleep(1.0)
+    assert sum(portal.got().values()) <= at_pause + 1
+    portal.until(lambda: portal.run("result = Lease.objects.count()") == 0)
+    portal.run(f"services.resume(mailing=Mailing.objects.get(pk={mailing}))")
+    portal.until(lambda: sum(portal.got().values()) > at_pause + 5)
+    # Somebody whom a worker has taken up already, and whose turn has not come.
+    last = portal.run("result = Delivery.objects.filter(status='sending').latest('pk').recipient")
+    withdrawn = portal.run(f"result = services.skip_waiting(recipient='{last}', list_key_prefix='newsletter:')")
+    sent_before = portal.got()[last]
+    assert withdrawn == 1 - sent_before
+    portal.run(f"result = services.cancel(mailing=Mailing.objects.get(pk={mailing}))")
+    at_cancel = sum(portal.got().values())
+    portal.until_settled()
+    assert sum(portal.got().values()) <= at_cancel + 1
+    assert portal.got()[last] == sent_before
+    portal.assert_nobody_lost_or_doubled(most_unknown=0)
+    assert portal.counts()["skipped"] > 100

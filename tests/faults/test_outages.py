@@ -1,0 +1,117 @@
+"""The mail server, the broker and the database misbehave; the clock is put back."""
+
+from __future__ import annotations
+
+
+import pytest
+
+pytestmark = pytest.mark.fault
+
+
+def test_a_mail_server_that_refuses_drops_and_hangs_leaves_everybody_accounted_for(column, on_servers):
+    people = 1_000 if on_servers else 200
+    portal = column()
+    portal.misbehave(temporary=0.1, permanent=0.01, drop_before=0.02, drop_after=0.02, unanswered=0.02, hang=0.005)
+    for _ in range(2):
+        portal.start_worker()
+    portal.run(f"newsletter({people})")
+    portal.until_settled()
+    counts = portal.counts()
+    unanswered = portal.run(
+        "result = Delivery.objects.filter(status='unknown', last_answer__contains='no answer').count()"
+    )
+    assert counts.get("unknown", 0) == unanswered  # those whose connection was dropped before or instead of an answer
+    assert counts["failed"] >= 1
+    portal.assert_nobody_lost_or_doubled(most_unknown=unanswered)
+    portal.misbehave()
+    # Staff send the unknown again: whoever had not got it gets it.
+    portal.run("services.send_again(deliveries=Delivery.objects.filter(status='unknown'))")
+    portal.until_settled()
+    failed = set(
+        portal.run("result = list(Delivery.objects.filter(status='failed').values_list('recipient', flat=True))")
+    )
+    everybody = set(portal.run("result = list(Delivery.objects.values_list('recipient', flat=True))"))
+    assert set(portal.got()) == everybody - failed
+
+
+def test_a_mail_server_that_is_away_makes_everything_wait(column):
+    portal = column(EMAIL_URL="smtp://127.0.0.1:9")
+    portal.start_worker()
+    portal.run("newsletter(5); code('ann@example.org')")
+    portal.until(
+        lambda: portal.run("result = Delivery.objects.filter(last_answer__contains='can not be reached').count()") >= 1
+    )
+    assert portal.counts() == {"queued": 6}
+
+
+def test_a_broker_that_forgets_everything_delays_but_loses_nothing(column, on_servers):
+    portal = column()
+    portal.misbehave(delay=0.005)
+    portal.start_worker()
+    portal.run("newsletter(300)")
+    portal.until(lambda: sum(portal.got().values()) > 20)
+    if on_servers:
+        import redis
+
+        redis.Redis.from_url(f"{portal.redis.url}/0").flushall()
+        portal.redis.restart()
+    else:
+        for message in (portal.folder / "broker/messages").glob("*.msg"):
+            message.unlink(missing_ok=True)
+    portal.until_settled()
+    portal.assert_nobody_lost_or_doubled(most_unknown=0)
+
+
+def test_a_database_that_restarts_in_the_middle_loses_and_doubles_nothing(column, on_servers):
+    portal = column(MAIL_LEASE_SECONDS="20")
+    portal.misbehave(delay=0.005)
+    portal.start_worker()
+    portal.run("newsletter(300)")
+    portal.until(lambda: sum(portal.got().values()) > 20)
+    if on_servers:
+        portal.postgres.restart()
+        portal.run("connection.close()")
+    else:
+        # There is no server to restart; somebody holds the write lock for longer than a worker waits in one try.
+        portal.run(
+            "from django.db import transaction\nimport time\nwith transaction.atomic():\n    time.sleep(2)\nresult = None"
+        )
+    portal.until_settled()
+    portal.assert_nobody_lost_or_doubled(most_unknown=0)
+
+
+def test_two_sweeps_at_once_and_dead_leases_are_taken_back_once(column):
+    portal = column()
+    portal.misbehave(delay=0.005)
+    worker = portal.start_worker()
+    portal.run("newsletter(200)")
+    portal.until(lambda: sum(portal.got().values()) > 5)
+    portal.kill(worker)
+    portal.run(
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "def one(_):\n    try:\n        sweeping.sweep()\n    finally:\n        connection.close()\n"
+        "with ThreadPoolExecutor(2) as pool: list(pool.map(one, range(2)))"
+    )
+    assert portal.run("result = Lease.objects.count()") == 0
+    for _ in range(2):
+        portal.start_worker()
+    portal.until_settled()
+    portal.assert_nobody_lost_or_doubled(most_unknown=1)
+
+
+def test_a_clock_put_back_an_hour_delays_nothing(column):
+    portal = column()
+    # As everything looks after the clock was put back: made, due and held an hour from now.
+    portal.run("newsletter(50); code('ann@example.org')")
+    portal.run(
+        "import datetime as dt; hour = dt.timedelta(hours=1)\n"
+        "Delivery.objects.update(created_at=F('created_at') + hour, due_at=F('due_at') + hour)\n"
+        "lease = Lease.objects.create(worker='elsewhere/1/1/1', until=timezone.now() + hour, epoch='then')\n"
+        "held = list(Delivery.objects.filter(urgent=False).order_by('pk').values_list('pk', flat=True)[:10])\n"
+        "Delivery.objects.filter(pk__in=held).update(status='sending', due_at=None, lease=lease)\n"
+        "from mailing import ledger; Lease.objects.update(epoch=ledger._epoch())"
+    )
+    portal.start_worker()
+    portal.until_settled()
+    assert portal.counts() == {"sent": 51}
+    portal.assert_nobody_lost_or_doubled(most_unknown=0)
