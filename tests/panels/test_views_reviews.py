@@ -354,3 +354,16 @@ def test_index_when_there_are_many_then_the_queries_stay(browser, panel, theme, 
         cycle = ReviewCycle.objects.create(panel=panel, study=study, reason="annual", due_on=timezone.localdate())
         Review.objects.create(cycle=cycle, member=panel_member)
     assert queries() == before
+
+
+def test_edit_when_logging_in_by_the_login_page_then_what_was_typed_survives_it(ready, typed, panel_member):
+    from people.services import mark_email_verified
+
+    mark_email_verified(panel_member)
+    browser = Client()
+    address = browser.post(url("edit", ready), typed).url
+    sent = {"login": panel_member.email, "password": "a-long-enough-password"}
+    assert browser.post(address, sent).url == url("edit", ready)
+    browser.get(url("edit", ready))
+    ready.refresh_from_db()
+    assert ready.comments_to_team == "Well done."
