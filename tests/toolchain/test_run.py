@@ -109,6 +109,9 @@ def test_run_when_started_then_answers_on_loopback_and_stops_everything_on_ctrl_
     portal.wait_for(f"The portal is at http://127.0.0.1:{portal.port}/")
     with urllib.request.urlopen(f"http://127.0.0.1:{portal.port}/readyz", timeout=10) as answer:
         assert json.load(answer)["ready"] is True
+    # The pages find the static files by their production names.
+    with urllib.request.urlopen(f"http://127.0.0.1:{portal.port}/", timeout=10) as answer:
+        assert answer.status == 200
     with pytest.raises(OSError), socket.create_connection(("127.0.0.2", portal.port), timeout=2):
         pass
     assert stat.S_IMODE((var / "secret_key").stat().st_mode) == 0o600
