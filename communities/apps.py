@@ -11,6 +11,7 @@ class CommunitiesConfig(AppConfig):
 
     def ready(self) -> None:
         """Say who is a convenor or associate, and what is held on them; forget them when their account is closed."""
+        from communities import rules  # noqa: F401 - registers the permissions
         from communities.privacy import forget, what_we_hold_on
         from communities.roles import associates, convenors, roles_of
         from people import privacy, roles

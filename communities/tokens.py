@@ -19,7 +19,7 @@ class UnknownLinkError(Exception):
 
 def signup_token(signup: Signup) -> str:
     """The token in the link by which a signup is confirmed."""
-    return tokens.sign(SIGNUP, signup.key)
+    return tokens.sign(SIGNUP, signup.key, at=signup.made_at)
 
 
 def read_signup(token: str) -> Signup:
@@ -35,7 +35,7 @@ def read_signup(token: str) -> Signup:
 
 def recipient_token(associate: Associate) -> str:
     """The token by which an associate reaches their preferences; it works as long as they are an associate."""
-    return tokens.sign(RECIPIENT, associate.key)
+    return tokens.sign(RECIPIENT, associate.key, at=associate.confirmed_at)
 
 
 def read_recipient(token: str) -> Associate | None:

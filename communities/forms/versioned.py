@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.db import models
+from django.forms.utils import ErrorDict
 
 from communities.words import day_words, time_words
 
@@ -41,7 +42,7 @@ class VersionedForm(forms.ModelForm):
         data = self.data.copy()
         data[self.add_prefix("version")] = str(current.version)  # type: ignore[attr-defined]
         rebased = type(self)(data, instance=current, **self.rebuild_with())
-        rebased._errors = rebased.error_class()  # what was typed is valid; it is only late
+        rebased._errors = ErrorDict()  # what was typed is valid; it is only late
         return rebased
 
     def rebuild_with(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
 from communities import ics
@@ -60,8 +61,7 @@ def newsletters_feed(request: HttpRequest) -> HttpResponse:
             title=newsletter.title,
             link=link,
             unique_id=link,
-            description=newsletter.introduction,
-            content=to_html(newsletter.body),
+            description=format_html("<p>{}</p>\n{}", newsletter.introduction, to_html(newsletter.body)),
             pubdate=newsletter.sent_at,
             updateddate=newsletter.sent_at,
             categories=[newsletter.community.name],

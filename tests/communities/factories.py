@@ -18,7 +18,12 @@ def make_associate(
 ) -> Associate:
     number = next(_number)
     associate = Associate.objects.create(
-        **{"email": email or f"person{number}@example.org", "name": f"Person {number}", "involvement": "carer", **fields}
+        **{
+            "email": email or f"person{number}@example.org",
+            "name": f"Person {number}",
+            "involvement": "carer",
+            **fields,
+        }
     )
     for purpose, agreed in ((Purpose.NEWSLETTERS, newsletters), (Purpose.EVENTS, events)):
         if agreed:
@@ -67,6 +72,7 @@ def make_event(community: Community | None = None, **fields) -> Event:
     starts_at = timezone.now() + dt.timedelta(days=10)
     values = {
         "slug": f"meeting-{number}", "title": f"Meeting {number}", "kind": "community", "description": "Come and talk.",
-        "starts_at": starts_at, "ends_at": starts_at + dt.timedelta(hours=2), "place": "Town hall", "status": "published",
+        "starts_at": starts_at, "ends_at": starts_at + dt.timedelta(hours=2), "place": "Town hall",
+        "status": "published",
     }  # fmt: skip
     return Event.objects.create(**{"community": community, **values, **fields})

@@ -24,7 +24,13 @@ SENT = reverse("communities:join_sent")
 
 
 def filled_in(*slugs: str, **changes) -> dict[str, object]:
-    return {"communities": list(slugs), "name": "Joan Carer", "email": "joan@example.org", "involvement": "carer", **changes}
+    return {
+        "communities": list(slugs),
+        "name": "Joan Carer",
+        "email": "joan@example.org",
+        "involvement": "carer",
+        **changes,
+    }
 
 
 def confirm_url(signup: Signup) -> str:
@@ -143,7 +149,9 @@ def test_signup_when_address_is_odd_but_right_then_it_is_taken(client, community
     assert Delivery.objects.get().recipient == kept
 
 
-def test_signup_when_address_has_had_three_emails_within_an_hour_then_429_and_text_is_kept(client, community, time_machine):
+def test_signup_when_address_has_had_three_emails_within_an_hour_then_429_and_text_is_kept(
+    client, community, time_machine
+):
     time_machine.move_to("2026-11-23 12:00", tick=False)
     for _ in range(3):
         assert client.post(JOIN, filled_in(community.slug)).status_code == 302
@@ -239,7 +247,9 @@ def test_confirmation_when_community_was_hidden_meanwhile_then_only_the_others_a
     assert [m.community for m in Membership.objects.all()] == [community]
 
 
-def test_confirmation_when_seven_days_are_over_then_offers_a_new_link_and_loses_nothing(client, community, time_machine):
+def test_confirmation_when_seven_days_are_over_then_offers_a_new_link_and_loses_nothing(
+    client, community, time_machine
+):
     time_machine.move_to("2026-11-01 12:00", tick=False)
     signup = make_signup(community, agreed=("events",))
     time_machine.move_to("2026-11-08 12:00", tick=False)

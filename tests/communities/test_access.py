@@ -1,0 +1,127 @@
+"""Every role on every page of the communities app that is not public."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from communities.models import Membership
+from tests.communities.factories import make_associate, make_community, make_event, make_newsletter
+from tests.conftest import ROLES
+
+STAFF = {"staff", "administrator"}
+CONVENORS = STAFF | {"convenor"}
+#: page → who may open it. Everyone else who has logged in is told 403 (404 where they may not know of it).
+PAGES = {
+    "communities:manage": STAFF,
+    "communities:edit": CONVENORS,
+    "communities:move": CONVENORS,
+    "communities:members": CONVENORS,
+    "communities:remove_member": CONVENORS,
+    "communities:export_members": STAFF,
+    "newsletters:manage": CONVENORS,
+    "newsletters:new": CONVENORS,
+    "newsletters:edit": CONVENORS,
+    "newsletters:preview": CONVENORS,
+    "newsletters:preview_html": CONVENORS,
+    "newsletters:delete": CONVENORS,
+    "newsletters:send": STAFF,
+    "events:manage": STAFF,
+    "events:new": STAFF,
+    "events:edit": STAFF,
+    "events:announce": STAFF,
+    "events:cancel": STAFF,
+    "events:delete": STAFF,
+}
+POSTS = {
+    "communities:open": STAFF,
+    "communities:change_role": CONVENORS,
+    "newsletters:test": CONVENORS,
+    "events:publish": STAFF,
+}
+HIDDEN = {"newsletters:edit", "newsletters:preview", "newsletters:preview_html", "newsletters:delete",
+          "newsletters:send", "newsletters:test"}  # fmt: skip
+OPEN_LISTS = {"communities:manage", "newsletters:manage", "newsletters:new", "events:manage", "events:new"}
+
+
+@pytest.fixture
+def address(community, other_study):
+    membership = make_associate(community).memberships.get()
+    newsletter, event = make_newsletter(community), make_event(community)
+
+    def make(page: str) -> str:
+        app, name = page.split(":")
+        if page in OPEN_LISTS:
+            return reverse(page)
+        if page == "communities:open":
+            return reverse(page, args=[other_study.slug])
+        if name in {"remove_member", "change_role"}:
+            return reverse(page, args=[community.slug, membership.pk])
+        return reverse(page, args=[{"communities": community, "newsletters": newsletter, "events": event}[app].slug])
+
+    return make
+
+
+def expected(page: str, role: str, allowed: set[str]) -> set[int]:
+    if role == "anonymous":
+        return {302}
+    if role in allowed:
+        return {200, 302}
+    return {404} if page in HIDDEN and role != "convenor" else {403}
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("page", PAGES)
+def test_page_when_opened_by_each_role_then_only_those_who_may(client_of, address, page, role):
+    answer = client_of(role).get(address(page))
+    assert answer.status_code in expected(page, role, PAGES[page])
+    if role == "anonymous":
+        assert answer.url.startswith(reverse("account_login"))
+    elif role in PAGES[page]:
+        assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("page", POSTS)
+def test_action_when_posted_by_each_role_then_only_those_who_may(client_of, address, page, role):
+    there = address(page)
+    client = client_of(role)
+    if role != "anonymous":
+        assert client.get(there).status_code in {405, 403, 404}
+    answer = client.post(there)
+    assert answer.status_code in expected(page, role, POSTS[page])
+
+
+@pytest.mark.parametrize("page", sorted(set(PAGES) - {"communities:manage", "events:manage", "events:new"}))
+def test_page_when_convenor_of_another_community_then_not_theirs(client_of, address, page, convenor, other_study):
+    other = make_community(other_study)
+    Membership.objects.filter(associate=convenor.associate).update(community=other)
+    if page in OPEN_LISTS:
+        content = client_of("convenor").get(address(page)).content.decode()
+        assert "Home visits after stroke" not in content
+    else:
+        assert client_of("convenor").get(address(page)).status_code in {403, 404}
+
+
+def test_former_convenor_when_left_then_may_nothing(client_of, address, convenor):
+    for membership in convenor.associate.memberships.all():
+        membership.left_at = membership.joined_at
+        membership.save()
+    for page in PAGES:
+        assert client_of("convenor").get(address(page)).status_code in {403, 404}
+
+
+def test_deactivated_convenor_when_asked_then_may_nothing(convenor, community):
+    convenor.is_active = False
+    assert not convenor.has_perm("communities.change_community", community)
+    assert not convenor.has_perm("communities.write_newsletters")
+
+
+def test_convenor_when_writing_then_is_offered_their_community_alone(client_of, address, convenor, other_study):
+    other = make_community(other_study)
+    client = client_of("convenor")
+    assert other.name not in client.get(reverse("newsletters:new")).content.decode()
+    data = {"community": other.pk, "title": "Mine", "introduction": "x", "body": "y"}
+    answer = client.post(reverse("newsletters:new"), data)
+    assert answer.status_code == 200
+    assert other.newsletters.count() == 0

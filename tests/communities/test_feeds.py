@@ -1,0 +1,140 @@
+"""Calendars line by line against RFC 5545, and Atom feeds read back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from xml.etree import ElementTree
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from icalendar import Calendar
+
+from communities import ics
+from tests.communities.factories import make_community, make_event, make_sent
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+LONG = "Räume für alle; Küche, Hof \\ und „Garten“ " * 20
+
+
+def lines_of(content: bytes) -> list[str]:
+    """The content lines of a calendar, unfolded, with RFC 5545, 3.1 checked on the way."""
+    assert content.endswith(b"\r\n")
+    physical = content[:-2].split(b"\r\n")
+    assert all(b"\n" not in line and b"\r" not in line for line in physical)
+    assert all(0 < len(line) <= 75 for line in physical)
+    unfolded: list[bytes] = []
+    for line in physical:
+        if line[:1] in (b" ", b"\t"):
+            unfolded[-1] += line[1:]
+        else:
+            unfolded.append(line)
+    return [line.decode("utf-8") for line in unfolded]
+
+
+def values(lines: list[str], name: str) -> list[str]:
+    return [line.partition(":")[2] for line in lines if line.partition(":")[0].partition(";")[0] == name]
+
+
+@pytest.fixture
+def event(community):
+    return make_event(
+        community, title="Meeting; with, commas", description=LONG + "\n\nBEGIN:VEVENT\nSUMMARY:forged",
+        starts_at=dt.datetime(2027, 3, 27, 23, 30, tzinfo=dt.UTC),
+        ends_at=dt.datetime(2027, 3, 28, 2, 30, tzinfo=dt.UTC),
+        place="Town hall, Derby; room 2",
+    )  # fmt: skip
+
+
+def test_file_when_downloaded_then_sound_line_by_line(client, event):
+    answer = client.get(reverse("events:calendar_entry", args=[event.slug]))
+    assert answer["Content-Type"] == "text/calendar; charset=utf-8"
+    assert answer["Content-Disposition"] == f'attachment; filename="{event.slug}.ics"'
+    lines = lines_of(answer.content)
+    assert lines[0] == "BEGIN:VCALENDAR"
+    assert lines[-1] == "END:VCALENDAR"
+    assert lines.count("BEGIN:VEVENT") == lines.count("END:VEVENT") == 1
+    once = {"VERSION": "2.0", "METHOD": "PUBLISH", "CALSCALE": "GREGORIAN", "UID": f"{event.uid}@testserver",
+            "SEQUENCE": "0", "STATUS": "CONFIRMED", "DTSTART": "20270327T233000Z", "DTEND": "20270328T023000Z",
+            "SUMMARY": "Meeting\\; with\\, commas", "LOCATION": "Town hall\\, Derby\\; room 2"}  # fmt: skip
+    for name, value in once.items():
+        assert values(lines, name) == [value]
+    for name in ("PRODID", "DTSTAMP", "LAST-MODIFIED", "CREATED", "ORGANIZER", "URL", "DESCRIPTION"):
+        assert len(values(lines, name)) == 1, name
+    assert values(lines, "DTSTAMP")[0].endswith("Z")
+    assert values(lines, "ORGANIZER")[0].startswith("mailto:")
+
+
+def test_file_when_read_back_then_says_what_the_event_says(event):
+    entry = Calendar.from_ical(ics.calendar_file(event)).walk("VEVENT")[0]
+    assert str(entry["SUMMARY"]) == event.title
+    assert entry.decoded("DTSTART") == event.starts_at
+    assert entry.decoded("DTEND") == event.ends_at
+    assert str(entry["DESCRIPTION"]).startswith(LONG.strip()[:200])
+    assert str(entry["LOCATION"]) == event.place
+
+
+def test_file_when_event_is_cancelled_then_says_so(event):
+    event.status, event.sequence = "cancelled", 3
+    event.save()
+    lines = lines_of(ics.calendar_file(event, method="CANCEL"))
+    assert (values(lines, "METHOD"), values(lines, "STATUS"), values(lines, "SEQUENCE")) == (
+        ["CANCEL"],
+        ["CANCELLED"],
+        ["3"],
+    )
+    assert values(lines, "SUMMARY")[0].startswith("Cancelled: ")
+
+
+def test_calendars_when_subscribed_to_then_hold_the_public_events_of_theirs(client, community, other_study):
+    other = make_community(other_study)
+    ours, theirs, everybodys = make_event(community), make_event(other), make_event()
+    off = make_event(community, status="cancelled", cancelled_reason="Snow")
+    make_event(community, status="draft")
+    long_past = timezone.now() - dt.timedelta(days=200)
+    make_event(community, starts_at=long_past, ends_at=long_past + dt.timedelta(hours=1))
+
+    def uids(address: str) -> set[str]:
+        answer = client.get(address)
+        assert answer["Content-Type"] == "text/calendar; charset=utf-8"
+        lines = lines_of(answer.content)
+        assert values(lines, "METHOD") == ["PUBLISH"]
+        assert len(values(lines, "X-WR-CALNAME")) == 1
+        return {uid.partition("@")[0] for uid in values(lines, "UID")}
+
+    assert uids("/events.ics") == {ours.uid, theirs.uid, everybodys.uid, off.uid}
+    assert uids(f"/communities/{community.slug}/events.ics") == {ours.uid, off.uid}
+
+
+def test_calendar_when_empty_then_still_sound(client, community):
+    assert lines_of(client.get("/events.ics").content)[0] == "BEGIN:VCALENDAR"
+
+
+def test_calendar_when_community_is_hidden_then_404(client, community):
+    community.study.archived_at = timezone.now()
+    community.study.save()
+    assert client.get(f"/communities/{community.slug}/events.ics").status_code == 404
+    assert client.get("/communities/none/events.ics").status_code == 404
+
+
+def test_newsletter_feed_when_read_then_newest_first_and_well_formed(client, community):
+    make_sent(community, title="Older", sent_at=timezone.now() - dt.timedelta(days=2))
+    newer = make_sent(community, title="Newer & <better>", body="## Hi\n\n<b>x</b>")
+    answer = client.get("/newsletters/feed/")
+    assert answer["Content-Type"].startswith("application/atom+xml")
+    feed = ElementTree.fromstring(answer.content)
+    titles = [entry.findtext(f"{ATOM}title") for entry in feed.findall(f"{ATOM}entry")]
+    assert titles == ["Newer & <better>", "Older"]
+    entry = feed.find(f"{ATOM}entry")
+    assert entry.find(f"{ATOM}link").get("href") == f"http://testserver{newer.get_absolute_url()}"
+    assert entry.findtext(f"{ATOM}summary") == "<p>What is new.</p>\n<h2>Hi</h2>\n<p>&lt;b&gt;x&lt;/b&gt;</p>"
+    assert entry.findtext(f"{ATOM}updated")
+    assert feed.findtext(f"{ATOM}id")
+
+
+def test_event_feed_when_read_then_to_come_only(client, community):
+    make_event(community, title="Soon")
+    make_event(community, title="Off", status="cancelled")
+    make_event(community, title="Draft", status="draft")
+    feed = ElementTree.fromstring(client.get(reverse("events:feed")).content)
+    assert {entry.findtext(f"{ATOM}title") for entry in feed.findall(f"{ATOM}entry")} == {"Soon", "Cancelled: Off"}

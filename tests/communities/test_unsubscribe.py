@@ -1,0 +1,159 @@
+"""Unsubscribing, by the page and by one click (RFC 8058)."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from communities.models import Associate, Consent, Membership
+from communities.services.events import announce_event
+from communities.services.newsletters import send_newsletter
+from communities.tokens import TEST_SUBJECT, recipient_token
+from communities.wording import consent_wording
+from mailing.models import Delivery
+from mailing.tokens import sign
+from tests.communities.factories import make_associate, make_community, make_event, make_newsletter
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+def url(associate: Associate, query: str = "") -> str:
+    return reverse("communities:unsubscribe", args=[recipient_token(associate)]) + query
+
+
+def standing(associate: Associate) -> set[str]:
+    return set(associate.consents.standing().values_list("purpose", flat=True))
+
+
+@pytest.fixture
+def person(community):
+    return make_associate(community, email="joan@example.org")
+
+
+def test_page_when_only_opened_then_nothing_changes(client, person):
+    for query in ("", "?list=newsletters", "?list=events&community=home-visits", "?list=%00&community=%00"):
+        assert client.get(url(person, query)).status_code == 200
+    assert client.head(url(person)).status_code == 200
+    assert standing(person) == {"newsletters", "events"}
+
+
+@pytest.mark.parametrize(
+    ("query", "left"),
+    [
+        ("?list=newsletters", {"events"}),
+        ("?list=newsletters&community=home-visits", {"events"}),
+        ("?list=events", {"newsletters"}),
+        ("", set()),
+        ("?list=nonsense", set()),
+    ],
+)
+def test_one_click_when_posted_without_login_or_cookies_then_consent_is_withdrawn_at_once(person, query, left):
+    bare = Client(enforce_csrf_checks=True)
+    answer = bare.post(url(person, query), ONE_CLICK)
+    assert (answer.status_code, answer.content) == (200, b"You are unsubscribed.\n")
+    assert standing(person) == left
+    assert set(person.consents.exclude(withdrawn_at=None).values_list("withdrawn_by", flat=True)) == {
+        "one-click unsubscribe"
+    }
+
+
+def test_one_click_when_posted_as_urlencoded_body_then_works(person):
+    answer = Client(enforce_csrf_checks=True).post(
+        url(person, "?list=events"), "List-Unsubscribe=One-Click", content_type="application/x-www-form-urlencoded"
+    )
+    assert answer.status_code == 200
+    assert standing(person) == {"newsletters"}
+
+
+def test_one_click_when_repeated_then_the_same_answer_and_the_first_date_stays(client, person):
+    client.post(url(person, "?list=events"), ONE_CLICK)
+    before = Consent.objects.get(purpose="events").withdrawn_at
+    assert client.post(url(person, "?list=events"), ONE_CLICK).status_code == 200
+    assert Consent.objects.get(purpose="events").withdrawn_at == before
+
+
+def test_one_click_when_erased_since_then_still_200(client, person):
+    there = url(person)
+    person.delete()
+    assert client.post(there, ONE_CLICK).status_code == 200
+    assert client.get(there).status_code == 410
+
+
+def test_one_click_when_forged_then_404_and_nothing_changes(client, person):
+    forged = reverse("communities:unsubscribe", args=[recipient_token(person)[:-1]])
+    assert client.post(forged, ONE_CLICK).status_code == 404
+    assert standing(person) == {"newsletters", "events"}
+
+
+def test_link_when_it_was_in_a_test_then_says_so(client, person):
+    there = reverse("communities:unsubscribe", args=[sign("recipient", TEST_SUBJECT)])
+    assert "This link was in a test" in client.get(there).content.decode()
+    assert client.post(there, ONE_CLICK).status_code == 200
+    assert standing(person) == {"newsletters", "events"}
+
+
+def test_form_when_only_one_community_is_to_stop_then_consent_and_others_stay(client, person, community, other_study):
+    other = make_community(other_study)
+    Membership.objects.create(associate=person, community=other, wants_newsletters=True)
+    page = client.post(url(person, f"?list=newsletters&community={community.slug}"), {"what": "community"})
+    assert "You are unsubscribed" in page.content.decode()
+    assert standing(person) == {"newsletters", "events"}
+    wants = {row.community: (row.wants_newsletters, row.left_at) for row in person.memberships.all()}
+    assert wants == {community: (False, None), other: (True, None)}
+
+
+@pytest.mark.parametrize(
+    ("what", "left"), [("purpose", {"events"}), ("everything", set()), (None, {"events"})]
+)  # fmt: skip
+def test_form_when_sent_then_stops_what_was_chosen(client, person, what, left):
+    client.post(url(person, "?list=newsletters"), {"what": what} if what else {})
+    assert standing(person) == left
+    assert person.memberships.current().count() == 1
+
+
+def test_form_when_nonsense_is_chosen_then_asks_again(client, person):
+    page = client.post(url(person), {"what": "nonsense"})
+    assert "Choose what you want us to stop from the list" in page.content.decode()
+    assert standing(person) == {"newsletters", "events"}
+
+
+@pytest.mark.parametrize("how", [ONE_CLICK, {"what": "purpose"}, {"what": "everything"}, {"what": "community"}])
+def test_newsletter_when_unsubscribed_before_its_turn_then_it_is_not_sent(client, person, community, staff, how):
+    newsletter = send_newsletter(newsletter=make_newsletter(community), version=1, by=staff)
+    posting = announce_event(event=make_event(community), by=staff)
+    client.post(url(person, f"?list=newsletters&community={community.slug}"), how)
+    assert Delivery.objects.get(mailing=newsletter.mailing).status == "skipped"
+    expected = "skipped" if how.get("what") == "everything" else "queued"
+    assert Delivery.objects.get(mailing=posting.mailing).status == expected
+
+
+def test_undo_when_pressed_then_consent_is_recorded_anew_with_its_words(client, person):
+    page = client.post(url(person, "?list=newsletters"), {"what": "purpose"}).content.decode()
+    assert consent_wording("newsletters") in page
+    undo = reverse("communities:resubscribe", args=[recipient_token(person)])
+    assert client.get(undo).status_code == 405
+    for _ in range(2):
+        client.post(undo, {"purpose": "newsletters"})
+    assert standing(person) == {"newsletters", "events"}
+    anew = person.consents.standing().get(purpose="newsletters")
+    assert (anew.wording, anew.source) == (consent_wording("newsletters"), "unsubscribe page, undone")
+
+
+def test_undo_when_one_community_was_stopped_then_it_starts_again(client, person, community):
+    client.post(url(person, f"?list=events&community={community.slug}"), {"what": "community"})
+    assert not person.memberships.get().wants_events
+    undo = reverse("communities:resubscribe", args=[recipient_token(person)])
+    client.post(undo, {"purpose": "events", "community": community.slug})
+    assert person.memberships.get().wants_events
+
+
+@pytest.mark.parametrize("data", [{"purpose": "events"}, {"purpose": "nonsense"}, {}, {"community": "\x00"}])
+def test_undo_when_it_was_never_agreed_to_then_nothing_is_recorded(client, community, data):
+    person = make_associate(community, events=False)
+    client.post(reverse("communities:resubscribe", args=[recipient_token(person)]), data)
+    assert standing(person) == {"newsletters"}
+
+
+def test_undo_when_forged_then_404(client, person):
+    assert client.post(reverse("communities:resubscribe", args=["nonsense"])).status_code == 404
