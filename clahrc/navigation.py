@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from studies.models import Study
 
@@ -81,14 +81,7 @@ ENTRIES = (
 
 def navigation_for(request: HttpRequest) -> list[Link]:
     """What the person who asks may see, the entry for this page (or for the part of the portal it is in) marked."""
-    links = []
-    for entry in ENTRIES:  # TRANSITION
-        try:
-            url = reverse(entry.url_name)
-        except NoReverseMatch:
-            continue
-        if entry.shown_to(request.user):
-            links.append((entry.label, url))
+    links = [(entry.label, reverse(entry.url_name)) for entry in ENTRIES if entry.shown_to(request.user)]
     here = [url for _, url in links if request.path.startswith(url)]
     current = max(here, key=len, default="")
     return [Link(label, url, url == current) for label, url in links]

@@ -27,7 +27,7 @@ class StudyCell:
 
     @property
     def fellows_in_words(self) -> str:
-        """How many are in post, and what is vacant: "2", "position currently vacant", "1, position currently vacant"."""
+        """How many are in post and what is vacant, as in "2" or "1, position currently vacant"."""
         number = str(self.fellows) if self.fellows else ""
         if not self.vacancies:
             return number or "no position yet"

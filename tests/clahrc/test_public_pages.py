@@ -1,0 +1,26 @@
+import pytest
+from django.urls import reverse
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("name", ["help", "privacy", "accessibility"])
+@pytest.mark.parametrize("loaded", [True, False])
+def test_page_when_anonymous_then_readable_and_says_whom_to_ask(client, request, name, loaded):
+    if loaded:
+        request.getfixturevalue("programme")
+    response = client.get(reverse(name))
+    assert response.status_code == 200
+    page = response.content.decode()
+    assert page.count("<h1") == 1
+    assert 'href="mailto:portal@example.org"' in page
+
+
+def test_privacy_when_read_then_names_every_cookie_that_the_portal_sets(client, staff, programme):
+    """What the page says is what a browser gets, through a login and a message of success."""
+    page = client.get(reverse("privacy")).content.decode()
+    client.get(reverse("account_login"))
+    client.post(reverse("account_login"), {"login": staff.email, "password": "a-long-enough-password"})
+    client.get(reverse("dashboard"))
+    assert client.cookies.keys() == {"sessionid", "csrftoken"}
+    assert all(f'scope="row">{name}<' in page for name in client.cookies)
