@@ -36,6 +36,9 @@ _NOT_SHOWN = frozenset(
 )
 
 
+_LABELS = {"ends_on": "Last day", "starts_on": "First day", "archived_at": "Archived", "user": "Person"}
+
+
 @dataclass(frozen=True)
 class FieldChange:
     """One field that a change touched; an empty text where there was or is nothing."""
@@ -220,6 +223,4 @@ def _change(kind: _Kind, row: Any, before: Any | None, words: _Words) -> Change:
 
 
 def _label(column: models.Field[Any, Any]) -> str:
-    return {"ends_on": "Last day", "starts_on": "First day", "archived_at": "Archived"}.get(
-        column.name, str(capfirst(column.verbose_name))
-    )
+    return _LABELS.get(column.name, str(capfirst(column.verbose_name)))

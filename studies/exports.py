@@ -24,7 +24,7 @@ COLUMNS: tuple[_Column, ...] = (
     ("Study lead", lambda study: study.lead_name or ""),
     ("Starts", lambda study: study.starts_on),
     ("Ends", lambda study: study.ends_on),
-    ("To put right", lambda study: "; ".join(flags_of(study))),
+    ("To put right", lambda study: "; ".join(flags_of(study, short=True))),
     ("Archived", lambda study: timezone.localdate(study.archived_at) if study.archived_at else None),
 )
 #: The formats, by the end of the file's name.

@@ -13,12 +13,13 @@ from people.models import User
 from studies.models import Study, StudyPerson, Theme
 from studies.querysets import StudyQuerySet
 
-#: What staff should put right: the filter's value, its words, and the annotation of ``with_flags`` that says so.
+#: What staff should put right: the filter's value, its words, the annotation of ``with_flags`` that says so, and the
+#: words that fit a column.
 FLAGS = (
-    ("no_service_user", "No service user on the steering committee", "lacks_service_user"),
-    ("no_lead", "No study lead", "lacks_lead"),
-    ("no_summary", "No plain-English summary", "lacks_summary"),
-    ("overdue", "Past its end date", "is_overdue"),
+    ("no_service_user", "No service user on the steering committee", "lacks_service_user", "No service user"),
+    ("no_lead", "No study lead", "lacks_lead", "No lead"),
+    ("no_summary", "No plain-English summary", "lacks_summary", "No summary"),
+    ("overdue", "Past its end date", "is_overdue", "Overdue"),
 )
 _SHOWN = (("current", "Current studies"), ("archived", "Archived studies"), ("all", "All studies"))
 _STAGE_ORDER = Case(
@@ -39,9 +40,9 @@ _SORTS: dict[str, Any] = {
 _DEFAULT_ORDER = ("theme__position", "position", "title", "pk")
 
 
-def flags_of(study: Any) -> list[str]:
-    """What is to be put right on a study that ``with_flags`` annotated, in words."""
-    return [words for _, words, annotation in FLAGS if getattr(study, annotation)]
+def flags_of(study: Any, short: bool = False) -> list[str]:
+    """What is to be put right on a study that ``with_flags`` annotated, in words or in ``short`` ones."""
+    return [few if short else words for _, words, annotation, few in FLAGS if getattr(study, annotation)]
 
 
 def _sort_choices() -> list[tuple[str, str]]:
@@ -64,7 +65,7 @@ class StudyFilter(django_filters.FilterSet):
         queryset=User.objects.none(), label="Study lead", empty_label="Anyone", method="by_lead"
     )
     flag = django_filters.ChoiceFilter(
-        choices=[(value, words) for value, words, _ in FLAGS],
+        choices=[(value, words) for value, words, _, _ in FLAGS],
         label="To put right", empty_label="Anything", method="by_flag",
     )  # fmt: skip
     show = django_filters.ChoiceFilter(choices=_SHOWN, label="Show", empty_label=None, method="by_archive")
@@ -106,7 +107,7 @@ class StudyFilter(django_filters.FilterSet):
 
     def by_flag(self, queryset: StudyQuerySet, name: str, value: str) -> StudyQuerySet:
         """Those with this to put right."""
-        annotation = {flag: annotation for flag, _, annotation in FLAGS}[value]
+        annotation = {flag: annotation for flag, _, annotation, _ in FLAGS}[value]
         return queryset.filter(**{annotation: True})
 
     def by_archive(self, queryset: StudyQuerySet, name: str, value: str) -> StudyQuerySet:

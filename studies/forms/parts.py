@@ -95,11 +95,9 @@ class DocumentForm(StudiesForm):
 
     file = forms.FileField(
         label="File",
-        allow_empty_file=True,
-        max_length=None,
         validators=[validate_document],
         widget=forms.FileInput(attrs={"accept": ",".join(ACCEPTED)}),
-        error_messages={"required": "Choose a file to upload."},
+        error_messages={"required": "Choose a file to upload.", "empty": "The file is empty. Choose another."},
     )
     title = forms.CharField(
         label="Title", max_length=200, required=False, help_text="Leave it empty to use the file's name."

@@ -38,7 +38,7 @@ def manage(request: HttpRequest) -> HttpResponse:
     found = _filtered(request)
     page = Paginator(found.qs, PER_PAGE).get_page(request.GET.get("page"))
     for study in page.object_list:
-        study.flags = flags_of(study)
+        study.flags = flags_of(study, short=True)
     context = {
         "filter": found,
         "page_obj": page,

@@ -131,7 +131,7 @@ def test_export_csv_when_filtered_and_sorted_then_exactly_what_the_list_shows(sh
         "Acronym": "LATE", "Title": "Late", "Theme": "Memory", "Stage": "Active", "Design": "",
         "Study lead": "Steering",
         "Starts": "2024-01-01", "Ends": "2025-01-01",
-        "To put right": "No service user on the steering committee; Past its end date", "Archived": "",
+        "To put right": "No service user; Overdue", "Archived": "",
     }  # fmt: skip
     assert answer["Content-Disposition"].startswith('attachment; filename="studies-')
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
