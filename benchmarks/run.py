@@ -104,9 +104,11 @@ def cookie_of(person: str | None) -> str:
 
 
 def rows_in(html: str) -> int:
-    """How many rows a page shows: table rows, list items and cards in its main part, navigation aside."""
+    """How many rows a page shows: table rows, list items and cards, or, where that is more, things it links to."""
     main = re.sub(r"(?s)<nav\b.*?</nav>|<thead\b.*?</thead>", "", html.partition("<main")[2])
-    return max(1, len(re.findall(r'<tr\b|<li\b|class="nhsuk-card[ "]|class="nhsuk-summary-list__row', main)))
+    shown = len(re.findall(r'<tr\b|<li\b|class="nhsuk-card[ "]|class="nhsuk-summary-list__row', main))
+    links = {*re.findall(r'href="(/[a-z]+/[\w/-]+/)"', main)}
+    return max(1, shown, len(links))
 
 
 @contextmanager
