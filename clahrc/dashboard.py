@@ -146,7 +146,7 @@ def invitations_open(user: User) -> Panel:
 
     def show(invitation: Invitation) -> Item:
         expired = invitation.expires_at <= timezone.now()
-        url = f"{reverse('people:index')}?q={invitation.user.email}"
+        url = reverse("people:detail", args=[invitation.user_id])
         note = f"{invitation.role}, invited {date_format(timezone.localdate(invitation.sent_at))}"
         return Item(str(invitation.user), url, note, "Expired" if expired else "", "red")
 

@@ -94,7 +94,7 @@ def _show_newsletter(newsletter: Newsletter) -> Result:
 
 def _show_person(person: User) -> Result:
     where = " · ".join(filter(None, [person.job_title, str(person.organisation or "")]))
-    return Result(str(person), f"{reverse('people:index')}?q={person.email}", person.email, where)
+    return Result(str(person), reverse("people:detail", args=[person.pk]), person.email, where)
 
 
 KINDS = (

@@ -6,13 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from clahrc.dashboard import dashboard_of
-from people.roles import roles_of
 from studies.views.access import user_of
 
 
 def dashboard(request: HttpRequest) -> HttpResponse:
     """What waits for the person, and where they belong."""
-    user = user_of(request)
-    return render(
-        request, "clahrc/dashboard.html", {"dashboard": dashboard_of(user), "roles": roles_of([user])[user.pk]}
-    )
+    return render(request, "clahrc/dashboard.html", {"dashboard": dashboard_of(user_of(request))})
