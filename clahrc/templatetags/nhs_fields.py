@@ -225,14 +225,14 @@ def _control(field: BoundField) -> SafeString:
     if _counts(field):
         described = [part for part in (field.aria_describedby, f"{field.auto_id}-info") if part]
         attrs["aria-describedby"] = " ".join(described)
-        attrs["maxlength"] = None  # the counter says how much is too much, rather than cutting a paste short
+        attrs["maxlength"] = False  # the counter says how much is too much, rather than cutting a paste short
     if isinstance(widget, forms.PasswordInput):
         attrs.update({"spellcheck": "false", "autocapitalize": "none"})
     if isinstance(widget, forms.ClearableFileInput):
         plain = forms.FileInput(attrs=widget.attrs)
         plain.is_required = widget.is_required
         return field.as_widget(plain, attrs=attrs)
-    return field.as_widget(attrs={key: value for key, value in attrs.items() if value is not None})
+    return field.as_widget(attrs=attrs)
 
 
 def _draw_control(field: BoundField, title: Mapping[str, object]) -> str:
