@@ -49,7 +49,7 @@ class Block:
     """A piece of a message: ``kind`` is heading, paragraph, list or button."""
 
     kind: str
-    html: SafeString = mark_safe("")  # noqa: S308 - empty
+    html: SafeString = mark_safe("")
     items: tuple[SafeString, ...] = ()
     href: str = ""
 

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from email.header import Header
 from email.message import Message
-from email.policy import compat32
 from email.utils import format_datetime, getaddresses
 from typing import TypeAlias
 
@@ -206,7 +205,7 @@ def _encoded_part(attachment: Attachment) -> bytes:
     if attachment.role == Attachment.Role.FILE:
         name = attachment.filename or "attachment"
         part.add_header("Content-Disposition", "attachment", filename=name if name.isascii() else ("utf-8", "", name))
-    head = part.as_bytes(policy=compat32.clone(linesep="\r\n", max_line_length=76))
+    head = "".join(f"{name}: {value}\r\n" for name, value in part.items()).encode("ascii") + _CRLF
     if embedded:
         return head + _CRLF.join(content.splitlines()) + _CRLF
     return head + base64.encodebytes(content).replace(b"\n", _CRLF)

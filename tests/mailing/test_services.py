@@ -11,21 +11,15 @@ from tests.conftest import make_user
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _door(settings):
-    settings.EMAIL_BACKEND = "mailing.backend.EmailBackend"
-
-
 @pytest.fixture
-def audience(db):
-    for name in ("ann", "bob", "cat"):
-        make_user(name)
-    return User.objects.values("email", name=F("full_name"), subject_id=F("pk"))
+def audience(people):
+    return people
 
 
 def newsletter(audience, **fields) -> Mailing:
     values = {
-        "topic": "newsletter", "list_key": "newsletter:1", "subject": "News", "text": "Dear {{name}}", "audience": audience,
+        "topic": "newsletter", "list_key": "newsletter:1", "subject": "News", "text": "Dear {{name}}",
+        "audience": audience,
     }  # fmt: skip
     return services.queue_bulk(**{**values, **fields})
 
@@ -119,11 +113,13 @@ def test_backend_keeps_every_part_of_a_message(django_capture_on_commit_callback
 
 
 def test_backend_when_an_address_is_none_queues_nothing():
-    message = EmailMultiAlternatives("Hello", "Plain", None, ["ann@example.org", "not an address"])
+    def message() -> EmailMultiAlternatives:
+        return EmailMultiAlternatives("Hello", "Plain", None, ["ann@example.org", "not an address"])
+
     with pytest.raises(ValidationError):
-        message.send()
+        message().send()
+    assert message().send(fail_silently=True) == 0
     assert not Mailing.objects.exists()
-    assert message.send(fail_silently=True) == 0
 
 
 def test_tokens_of_another_purpose_are_refused():

@@ -1,0 +1,74 @@
+import pytest
+
+from mailing.transport import Outcome, SmtpAddress, SmtpTransport, UnreachableError
+
+MESSAGE = b"Subject: x\r\n\r\nHello\r\n..dot\r\n"
+
+
+@pytest.fixture
+def transport(server):
+    made = SmtpTransport(SmtpAddress("127.0.0.1", server.port), timeout=0.3)
+    yield made
+    made.close()
+
+
+def send(transport, recipient="ann@example.org"):
+    return transport.send(sender="portal@example.org", recipient=recipient, message=MESSAGE)
+
+
+@pytest.mark.parametrize("extensions", [[], ["PIPELINING"]])
+def test_one_conversation_takes_many_messages(transport, server, extensions):
+    server.extensions = extensions
+    assert [send(transport).outcome for _ in range(3)] == [Outcome.SENT] * 3
+    assert server.conversations == 1
+    assert server.messages == [MESSAGE + b".\r\n"] * 3
+
+
+@pytest.mark.parametrize("extensions", [[], ["PIPELINING"]])
+@pytest.mark.parametrize(("script", "outcome", "refuses"), [
+    ({"RCPT": "450 4.2.1 later"}, Outcome.DEFERRED, False),
+    ({"RCPT": "550 5.1.1 nobody"}, Outcome.FAILED, True),
+    ({"MAIL": "550 5.7.1 not you"}, Outcome.DEFERRED, False),
+    ({"MESSAGE": "552 5.3.4 too big"}, Outcome.FAILED, False),
+    ({"MESSAGE": "452 4.3.1 full"}, Outcome.DEFERRED, False),
+    ({"DATA": "421 going down"}, Outcome.DEFERRED, False),
+])  # fmt: skip
+def test_a_refusal_is_told_in_the_servers_words_and_the_next_message_goes(
+    transport, server, extensions, script, outcome, refuses
+):
+    server.extensions, server.script = extensions, script
+    answer = send(transport)
+    assert (answer.outcome, answer.refuses_recipient) == (outcome, refuses)
+    assert answer.text.startswith(next(iter(script.values())))
+    server.script = {}
+    assert send(transport).outcome is Outcome.SENT
+
+
+def test_only_a_message_handed_over_whole_can_be_unknown(transport, server):
+    server.script = {"MESSAGE": "hang up"}
+    assert send(transport).outcome is Outcome.UNKNOWN
+    server.script = {"RCPT": "hang up"}
+    assert send(transport).outcome is Outcome.DEFERRED
+    server.script = {}
+    assert send(transport).outcome is Outcome.SENT
+
+
+def test_a_conversation_that_the_server_left_is_begun_again(transport, server):
+    assert send(transport).outcome is Outcome.SENT
+    transport._smtp.sock.shutdown(2)
+    assert send(transport).outcome is Outcome.SENT
+    assert server.conversations == 2
+
+
+def test_nobody_listening_is_unreachable():
+    with pytest.raises(UnreachableError):
+        SmtpTransport(SmtpAddress("127.0.0.1", 9), timeout=0.3).open()
+
+
+@pytest.mark.parametrize(("url", "expected"), [
+    ("smtp://mail.example.org", SmtpAddress("mail.example.org", 25)),
+    ("smtp+tls://us%40er:p%3Aw@mail.example.org", SmtpAddress("mail.example.org", 587, "us@er", "p:w", "starttls")),
+    ("smtps://u:p@mail.example.org:4650", SmtpAddress("mail.example.org", 4650, "u", "p", "tls")),
+])  # fmt: skip
+def test_the_address_is_read_from_its_url(url, expected):
+    assert SmtpAddress.from_url(url) == expected
