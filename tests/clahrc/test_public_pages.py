@@ -24,3 +24,10 @@ def test_privacy_when_read_then_names_every_cookie_that_the_portal_sets(client, 
     client.get(reverse("dashboard"))
     assert client.cookies.keys() == {"sessionid", "csrftoken"}
     assert all(f'scope="row">{name}<' in page for name in client.cookies)
+
+
+@pytest.mark.parametrize(
+    "name", ["home", "table_1", "search", "dashboard", "report", "report_csv", "fellows:index", "help"]
+)
+def test_page_when_nothing_is_loaded_then_still_answers(client_of, staff, name):
+    assert client_of("staff").get(reverse(name)).status_code == 200
