@@ -300,14 +300,14 @@ OF_ONE_FORM = (
     "id", "name", "for", "value", "aria-describedby", "aria-invalid", "required", "autocomplete", "maxlength",
     "spellcheck", "cols", "rows", "inputmode",
 )  # fmt: skip
-SIZES = ("nhsuk-label--", "nhsuk-fieldset__legend--", "nhsuk-input--width")
+SIZES = ("nhsuk-label--", "nhsuk-fieldset__legend--", "nhsuk-input--width", "nhsuk-input--code")
 
 
 def shape(soup: BeautifulSoup) -> tuple:
     """A form group without what differs from form to form: ids, names, values, words, sizes, Django's own marks, and
     whether its title is the page's heading."""
     group = soup.select_one(".nhsuk-form-group")
-    for tag in group.select(".nhsuk-label-wrapper, .nhsuk-fieldset__heading"):
+    for tag in group.select(".nhsuk-label-wrapper, .nhsuk-fieldset__heading, .nhsuk-u-nowrap"):
         tag.unwrap()
     for tag in group.select("option"):
         tag.extract()
