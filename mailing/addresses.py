@@ -93,8 +93,8 @@ def format_sender(value: str) -> str:
 def encode_header(name: str, value: str) -> bytes:
     """One header, folded and encoded, with its line end.
 
-    Values in plain ASCII are folded at spaces and otherwise left alone (RFC 5322, section 2.2.3); others become encoded words
-    (RFC 2047). ValueError for a line break or a name that is none.
+    Values in plain ASCII are folded at spaces and otherwise left alone (RFC 5322, section 2.2.3); others become encoded
+    words (RFC 2047). ValueError for a line break or a name that is none.
     """
     if not _HEADER_NAME.match(name):
         raise ValueError(f"Not a header's name: {name[:60]!r}")

@@ -1,8 +1,8 @@
 """From one text written for reading to both forms of a message: plain text, and HTML in the programme's layout.
 
-The text's rules (docs/mailing.md): a blank line ends a paragraph; lines that begin ``* `` are a list; a line that begins
-``# `` is a heading; ``[Words on it]`` alone on a line, with a web address alone on the next, is a button. A button leads
-only into the portal itself: elsewhere the address is shown, so that nobody can hide where a link goes.
+The text's rules (docs/mailing.md): a blank line ends a paragraph; lines that begin ``* `` are a list; a line that
+begins ``# `` is a heading; ``[Words on it]`` alone on a line, with a web address alone on the next, is a button. A
+button leads only into the portal itself: elsewhere the address is shown, so that nobody can hide where a link goes.
 """
 
 from __future__ import annotations
@@ -44,12 +44,15 @@ class Written:
     html: str
 
 
+_EMPTY = SafeString()
+
+
 @dataclass(frozen=True)
 class Block:
     """A piece of a message: ``kind`` is heading, paragraph, list or button."""
 
     kind: str
-    html: SafeString = mark_safe("")
+    html: SafeString = _EMPTY
     items: tuple[SafeString, ...] = ()
     href: str = ""
 
@@ -75,8 +78,8 @@ def site_url(path: str = "/") -> str:
 def from_template(template: str, context: Mapping[str, Any]) -> Written:
     """Both forms of ``templates/emails/<template>.txt`` filled with ``context``.
 
-    The first line is ``Subject: …``, the second is empty. Nothing is escaped in the text, everything is in the HTML. Raises
-    ``ValueError`` where the subject has a line break in it or the template does not begin with one.
+    The first line is ``Subject: …``, the second is empty. Nothing is escaped in the text, everything is in the HTML.
+    Raises ``ValueError`` where the subject has a line break in it or the template does not begin with one.
     """
     loaded = get_template(f"emails/{template}.txt")
     if not isinstance(loaded, Template):

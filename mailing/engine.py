@@ -1,7 +1,7 @@
 """The sending loop: take up a batch, note each message before it leaves, settle what came of it.
 
-A worker sends bulk mail only while nobody waits for a transactional message: it looks between two messages, at least every
-``_LOOK_EVERY`` seconds, and sends what it finds before it goes on.
+A worker sends bulk mail only while nobody waits for a transactional message: it looks between two messages, at least
+every ``_LOOK_EVERY`` seconds, and sends what it finds before it goes on.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from email.utils import parseaddr
+from functools import partial
 from typing import TypeVar
 
 from celery.worker import state as worker_state
@@ -62,8 +63,8 @@ class Engine:
     def run(self, *, urgent_only: bool, seconds: float) -> Ended:
         """Send what is due for up to ``seconds``; what is in hand then is finished or given back.
 
-        Nothing that goes wrong with one message stops the others. An outage of the mail server ends the run; an outage of
-        the database is waited out for as long as the lease lasts.
+        Nothing that goes wrong with one message stops the others. An outage of the mail server ends the run; an outage
+        of the database is waited out for as long as the lease lasts.
         """
         until = time.monotonic() + seconds
         try:
@@ -82,8 +83,8 @@ class Engine:
             self._looked = time.monotonic()
             batch = self._insist(lambda: ledger.claim_urgent(limit=_URGENT_BATCH))
             if batch is None and not urgent_only:
-                after = last_mailing
-                batch = self._insist(lambda: ledger.claim_bulk(limit=settings.MAIL_BATCH, after=after))
+                claim = partial(ledger.claim_bulk, limit=settings.MAIL_BATCH, after=last_mailing)
+                batch = self._insist(claim)
                 if batch is not None:
                     last_mailing = batch.items[0].mailing_id
                     self._send(batch, until=until, gives_way=True)

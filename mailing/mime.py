@@ -1,8 +1,8 @@
 """A mailing as the bytes that go over the wire, built once and then only filled in for each recipient.
 
-Bodies are quoted-printable, cut at each ``{{name}}`` and ``{{token}}``. A soft line break (RFC 2045, section 6.7) stands before
-and after each cut, so that whatever is filled in begins a line of its own, needs no knowledge of what surrounds it, and keeps
-every line within 76 characters; a reader's mail program takes the soft breaks out again.
+Bodies are quoted-printable, cut at each ``{{name}}`` and ``{{token}}``. A soft line break (RFC 2045, section 6.7)
+stands before and after each cut, so that whatever is filled in begins a line of its own, needs no knowledge of what
+surrounds it, and keeps every line within 76 characters; a reader's mail program takes the soft breaks out again.
 """
 
 from __future__ import annotations
@@ -135,9 +135,9 @@ class Blueprint:
         files = [a for a in attachments if a.role != Attachment.Role.ALTERNATIVE]
         body = forms[0] if len(forms) == 1 else _multipart("alternative", mailing.uid.hex, forms)
         if files:
-            body = _multipart(
-                "mixed", mailing.uid.hex, [body, *([self._stuffed(_encoded_part(file))] for file in files)]
-            )
+            parts: list[list[Piece]] = [body]
+            parts += [[self._stuffed(_encoded_part(file))] for file in files]
+            body = _multipart("mixed", mailing.uid.hex, parts)
         return body
 
     def _text_part(self, subtype: str, text: str, gaps: dict[str, int]) -> list[Piece]:

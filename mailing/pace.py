@@ -14,7 +14,7 @@ _FURTHEST = 60.0
 
 
 def reserve(*, count: int, rate: float) -> float:
-    """Reserve the next ``count`` messages at ``rate`` a second; returns the time (seconds since 1970) from which they may go."""
+    """Reserve the next ``count`` messages at ``rate`` a second; returns from when (seconds since 1970) they may go."""
     Pace.objects.get_or_create(pk=_ROW)
     now = time.time()
     with connection.cursor() as cursor:

@@ -94,6 +94,11 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
         """All of them to programme staff, none to anybody else."""
         return self if _sees_everything(user) else self.none()
 
+    def of_address(self, email: str) -> SuppressionQuerySet:
+        """Those of one address, however it is written."""
+        found: SuppressionQuerySet = self.alias(address=Lower("email")).filter(address=email.strip().lower())
+        return found
+
     def in_force(self) -> SuppressionQuerySet:
         """Those that nobody has lifted."""
         return self.filter(lifted_at=None)

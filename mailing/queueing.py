@@ -24,7 +24,8 @@ def insert_audience(*, mailing: Mailing, audience: QuerySet[Any, Any], due_at: d
     now = timezone.now()
     sql = f"""
         INSERT INTO mailing_delivery
-            (mailing_id, recipient, recipient_name, subject_id, urgent, status, attempts, due_at, last_answer, created_at)
+            (mailing_id, recipient, recipient_name, subject_id, urgent, status, attempts, due_at, last_answer,
+             created_at)
         WITH audience (email, name, subject_id) AS ({people})
         SELECT %s, TRIM(audience.email), SUBSTR(COALESCE(audience.name, ''), 1, 150),
                COALESCE(CAST(audience.subject_id AS VARCHAR(120)), ''), %s, %s, 0, %s, '', %s

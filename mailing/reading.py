@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import email
 from dataclasses import dataclass, field
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.policy import default as default_policy
 
 from django.utils import timezone
@@ -47,17 +47,19 @@ def received(delivery: Delivery) -> Received:
         headers=[(name, str(value)) for name, value in message.items() if name.lower() != "mime-version"],
         text=_body(message, "plain"),
         html=_body(message, "html"),
-        files=[
-            AttachedFile(
-                part.get_filename() or "attachment", part.get_content_type(), part.get_payload(decode=True) or b""
-            )
-            for part in message.iter_attachments()
-        ]
+        files=[_file(part) for part in message.iter_attachments()]
         if message.get_content_type() == "multipart/mixed"
         else [],
     )
 
 
+def _file(part: Message) -> AttachedFile:
+    content = part.get_payload(decode=True)
+    # An attached message has no payload of its own to decode.
+    whole = content if isinstance(content, bytes) else b"".join(p.as_bytes() for p in part.walk() if p is not part)
+    return AttachedFile(part.get_filename() or "attachment", part.get_content_type(), whole)
+
+
 def _body(message: EmailMessage, subtype: str) -> str:
-    part = message.get_body(preferencelist=(subtype,))  # type: ignore[arg-type]
+    part = message.get_body(preferencelist=(subtype,))
     return str(part.get_content()) if isinstance(part, EmailMessage) else ""

@@ -8,12 +8,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Lower
 from django.utils import timezone
 
 from mailing import compose, tokens, wake
@@ -161,7 +160,7 @@ def write_mailing(
         html=html,
         headers=check_headers(headers),
         from_email=one_line(from_email or settings.DEFAULT_FROM_EMAIL, "sender"),
-        created_by=created_by,
+        created_by=cast("Any", created_by),
         is_secret=is_secret,
     )
     Attachment.objects.bulk_create(
@@ -293,9 +292,10 @@ def send_again(*, deliveries: QuerySet[Delivery, Delivery]) -> int:
 
 @transaction.atomic
 def drop_bodies() -> int:
-    """Drop what need not be kept: secrets once they are settled, other transactional texts after ``MAIL_KEEP_BODIES_DAYS``.
+    """Drop what need not be kept: secrets once they are settled, other transactional texts after some time.
 
-    Returns how many mailings lost their text. Subject, recipient and what became of it stay. Bulk mailings are kept.
+    The time is ``MAIL_KEEP_BODIES_DAYS``. Returns how many mailings lost their text. Subject, recipient and what became
+    of it stay. Bulk mailings are kept.
     """
     old = timezone.now() - dt.timedelta(days=settings.MAIL_KEEP_BODIES_DAYS)
     which = Q(created_at__lt=old)
@@ -325,13 +325,13 @@ def _drop(mailings: QuerySet[Mailing, Mailing]) -> int:
 def suppress(*, email: str, reason: str) -> Suppression:
     """Send no more bulk mail to ``email``, nor what waits for it now. A second call returns the first's."""
     email = check_address(email)
-    found = Suppression.objects.in_force().alias(address=Lower("email")).filter(address=email.lower()).first()
+    found = Suppression.objects.in_force().of_address(email).first()
     if found is None:
         try:
             with transaction.atomic():
                 found = Suppression.objects.create(email=email, reason=reason[:255])
         except IntegrityError:  # another worker came to the same end at the same moment
-            found = Suppression.objects.in_force().alias(address=Lower("email")).get(address=email.lower())
+            found = Suppression.objects.in_force().of_address(email).get()
     waiting = Delivery.objects.of_recipient(email).filter(urgent=False, status__in=Delivery.OPEN)
     _withdraw(waiting, f"Not sent: {reason}"[:500])
     return found

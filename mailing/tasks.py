@@ -13,8 +13,8 @@ from mailing.engine import Ended, Engine
 def deliver(*, urgent: bool) -> int:
     """Send what is due: transactional messages first, then (unless ``urgent``) bulk mail; returns how many were sent.
 
-    Ends after ``MAIL_TASK_SECONDS``, so that a worker asked to stop soon can, and asks for another to go on. Safe to run
-    twice, at once, and to kill: each run takes up what nobody else holds.
+    Ends after ``MAIL_TASK_SECONDS``, so that a worker asked to stop soon can, and asks for another to go on. Safe to
+    run twice, at once, and to kill: each run takes up what nobody else holds.
     """
     sweeping.recover()
     engine = Engine()

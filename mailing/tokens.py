@@ -1,7 +1,7 @@
 """Signed tokens for links in emails: who the link is for, readable by anybody, changeable by nobody.
 
-A token holds its subject and when it was signed, under an HMAC whose key differs by purpose: a token made for one kind of
-link opens no other. ``SECRET_KEY_FALLBACKS`` are honoured, so a key can be changed without breaking sent links.
+A token holds its subject and when it was signed, under an HMAC whose key differs by purpose: a token made for one kind
+of link opens no other. ``SECRET_KEY_FALLBACKS`` are honoured, so a key can be changed without breaking sent links.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_-]+\Z")
 _SKEW = dt.timedelta(minutes=5)
 
 
-class BadToken(ValueError):
+class BadToken(ValueError):  # noqa: N818 - reads as what it is where other apps catch it
     """The token is not one that we signed for this purpose."""
 
 

@@ -1,7 +1,8 @@
 """What is behind the door: the portal's own outbox, or an SMTP server.
 
-A transport says of each message one of four things, and says *unknown* only where the server may have taken the message: once the
-whole of it was handed over and no answer came. Before that moment nothing can have been delivered, so trying again is safe.
+A transport says of each message one of four things, and says *unknown* only where the server may have taken the
+message: once the whole of it was handed over and no answer came. Before that moment nothing can have been delivered,
+so trying again is safe.
 """
 
 from __future__ import annotations

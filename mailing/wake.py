@@ -1,7 +1,7 @@
 """Waking a worker. A wake-up carries no data: the worker looks in the database for what is due.
 
-A wake-up may be lost or come twice without harm (the sweep finds whatever nobody was woken for), so a broker that is down must not
-fail the request that wrote the rows.
+A wake-up may be lost or come twice without harm (the sweep finds whatever nobody was woken for), so a broker that is
+down must not fail the request that wrote the rows.
 """
 
 from __future__ import annotations
@@ -30,10 +30,7 @@ def wake_urgent() -> bool:
 
 def wake_bulk(lanes: int | None = None) -> bool:
     """Ask for ``lanes`` workers (as many as may send bulk mail at once, if left out); False if the broker is down."""
-    for _ in range(settings.MAIL_LANES if lanes is None else lanes):
-        if not _wake(urgent=False):
-            return False
-    return True
+    return all(_wake(urgent=False) for _ in range(settings.MAIL_LANES if lanes is None else lanes))
 
 
 def _wake(*, urgent: bool) -> bool:

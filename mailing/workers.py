@@ -12,7 +12,7 @@ _PROC = Path("/proc")
 
 
 def name() -> str:
-    """This worker: host and process namespace, process, when that process started, and thread."""
+    """What this worker is called: host and process namespace, process, when that process started, and thread."""
     return f"{_place()}/{os.getpid()}/{_started(os.getpid())}/{threading.get_ident():x}"[-120:]
 
 
