@@ -78,7 +78,7 @@ class StudyFilter(django_filters.FilterSet):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         leads = StudyPerson.objects.today().filter(role=StudyPerson.Role.LEAD)
-        self.filters["lead"].queryset = User.objects.filter(pk__in=leads.values("user"))
+        self.filters["lead"].queryset = User.objects.filter(pk__in=leads.values("user")).only("full_name", "email")
 
     def filter_queryset(self, queryset: StudyQuerySet) -> StudyQuerySet:
         """Put archived studies aside and the rest in order unless the query string says otherwise."""

@@ -18,7 +18,7 @@ from studies.models import SavedView, Study
 from studies.services.saved_views import tidy_query
 from studies.views.access import require, sent
 
-PER_PAGE = 50
+PER_PAGE = 25
 
 
 def _filtered(request: HttpRequest) -> StudyFilter:
