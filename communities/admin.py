@@ -35,18 +35,31 @@ class CommunityAdmin(ReadOnlyAdmin):
     search_fields = ("name",)
 
 
-class MembershipInline(admin.TabularInline):
+class ReadOnlyInline(admin.TabularInline):
+    """Rows that go with another, to look at."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """No."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """No."""
+        return False
+
+
+class MembershipInline(ReadOnlyInline):
     """What an associate belongs to."""
 
     model = Membership
-    extra = 0
 
 
-class ConsentInline(admin.TabularInline):
+class ConsentInline(ReadOnlyInline):
     """What an associate agreed to."""
 
     model = Consent
-    extra = 0
 
 
 @admin.register(Associate)
@@ -57,15 +70,6 @@ class AssociateAdmin(ReadOnlyAdmin):
     list_filter = ("involvement",)
     search_fields = ("name", "email")
     inlines: ClassVar = [MembershipInline, ConsentInline]
-
-    def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """The inlines, which show rows as the page itself does: unchangeable."""
-        shown = super().get_inline_instances(request, obj)
-        for inline in shown:
-            inline.can_delete = False
-            inline.max_num = 0
-            inline.readonly_fields = [field.name for field in inline.model._meta.fields if field.name != "id"]
-        return shown
 
 
 @admin.register(Newsletter)

@@ -22,6 +22,7 @@ class PreferencesForm(NhsFormMixin, forms.Form):
     """What an associate agrees to, what they want of each of their communities, and which others they join."""
 
     submit_label = "Save changes"
+    mark_optional = False
 
     agree_newsletters = forms.BooleanField(required=False)
     agree_events = forms.BooleanField(required=False)

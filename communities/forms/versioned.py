@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.db import models
-from django.forms.utils import ErrorDict
+from django.http import QueryDict
 
 from communities.words import day_words, time_words
 
@@ -39,11 +39,10 @@ class VersionedForm(forms.ModelForm):
 
     def rebased_on(self, current: models.Model) -> VersionedForm:
         """The same form as filled in, to be saved over ``current``: the next save goes through."""
-        data = self.data.copy()
+        data = QueryDict(mutable=True)
+        data.update(self.data)
         data[self.add_prefix("version")] = str(current.version)  # type: ignore[attr-defined]
-        rebased = type(self)(data, instance=current, **self.rebuild_with())
-        rebased._errors = ErrorDict()  # what was typed is valid; it is only late
-        return rebased
+        return type(self)(data, instance=current, **self.rebuild_with())
 
     def rebuild_with(self) -> dict[str, Any]:
         """More arguments that the form needs to be made again."""
