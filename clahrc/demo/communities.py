@@ -165,7 +165,7 @@ def _newsletter(
 
 def _events(cast: Cast, programme: Programme, communities: list[Community]) -> None:
     year = timezone.localdate().year
-    plans = [
+    plans: list[tuple[Community | None, str, str, int, int, str, bool]] = [
         (None, Event.Kind.CONFERENCE, "Annual conference", 47, 7, "The Guildhall, Lacemarket", False),
         (None, Event.Kind.CONFERENCE, "Annual conference of last year", -318, 7, "The Guildhall, Lacemarket", False),
         (

@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from clahrc.demo.cast import Cast
 from clahrc.demo.dates import moment
-from panels.models import Answer, Panel, PanelSeat, Review, ReviewCycle
+from panels.models import Answer, Condition, Decision, Panel, PanelSeat, Question, Review, ReviewCycle
 from people.models import Organisation, User
-from studies.models import Programme, Study
+from studies.models import Programme, Study, Suggestion
+from studies.services import make_suggestion
 
 Kind = Organisation.Kind
 #: For each kind of panel: the login that sits on it, its members' job and organisations, and its reason for a cycle.
@@ -75,6 +76,13 @@ def _cycle(panel: Panel, study: Study, members: list[User], due_in: int, cast: C
         review = Review.objects.create(cycle=cycle, member=member, assigned_at=cycle.opened_at)
         if is_done or nth % 2 == 1:  # the demonstration's own login is the first member, and still has to answer
             _submit(review, opened + dt.timedelta(days=min(20, (today - opened).days)), nth, cast)
+        elif nth == 2:
+            _begin(review, cast)
+        elif nth == 4:
+            review.status, review.conflict = Review.Status.CONFLICTED, "I supervised the study lead until last year."
+            review.save()
+    if is_done:
+        _decide(cycle, cast)
 
 
 def _submit(review: Review, day: dt.date, nth: int, cast: Cast) -> None:
@@ -89,3 +97,26 @@ def _submit(review: Review, day: dt.date, nth: int, cast: Cast) -> None:
     review.comments_to_team = cast.chance.choice(TO_TEAM)
     review.confidential_comments = cast.chance.choice(TO_PANEL)
     review.save()
+
+
+def _begin(review: Review, cast: Cast) -> None:
+    """A draft that somebody means to come back to."""
+    first = review.cycle.questions.filter(kind=Question.Kind.SCORE).first()
+    if first:
+        Answer.objects.create(review=review, question=first, score=4)
+    review.status, review.comments_to_team = Review.Status.DRAFT, cast.chance.choice(TO_TEAM)
+    review.no_conflict_at = review.saved_at = timezone.now()
+    review.save()
+
+
+def _decide(cycle: ReviewCycle, cast: Cast) -> None:
+    """What the panel concluded: agreed, with a condition that is also in the study's ledger."""
+    decision = Decision.objects.create(
+        cycle=cycle, outcome=Decision.Outcome.CONDITIONS, recorded_by=cast.logins["staff"], recorded_at=cycle.closed_at,
+        reasons="The panel supports the study. One matter should be settled before the next site opens.",
+    )  # fmt: skip
+    text = "Agree with each site, in writing, who carries the work on when the study ends."
+    suggestion = make_suggestion(
+        study=cycle.study, source=Suggestion.Source.PANEL, source_detail=cycle.panel.name, text=text
+    )
+    Condition.objects.create(decision=decision, text=text, suggestion=suggestion)

@@ -16,6 +16,7 @@ from clahrc.demo.cast import LOGINS
 from communities.models import Associate, Consent, Event, Membership, Newsletter
 from fellows.models import FellowPost, Secondment
 from panels.models import Review, ReviewCycle
+from people.demo import DEMO_LOGINS
 from people.models import Organisation, User
 from studies.models import Programme, Study
 from tests.clahrc.test_load_programme import PAPER, SMALL, load_raw
@@ -79,7 +80,10 @@ def test_load_demo_when_made_then_something_waits_for_everybody(demo):
     assert Newsletter.objects.sent().exists()
     assert Newsletter.objects.filter(status="draft").exists()
     assert Membership.objects.exclude(left_at=None).exists()
-    assert ReviewCycle.objects.filter(status="closed").exists()
+    assert ReviewCycle.objects.filter(status="closed", decision__conditions__met_at=None).exists()
+    assert {status for status in Review.Status.values if status != "withdrawn"} == set(
+        Review.objects.values_list("status", flat=True)
+    )
     assert Study.objects.exclude(people__role="steering_service_user").count() == 1
 
 
@@ -106,6 +110,10 @@ def test_load_demo_when_made_then_each_login_works(demo):
         assert response.status_code == 200, login
         arrived[login] = str(response.wsgi_request.user)
     assert arrived == LOGINS
+
+
+def test_login_page_when_it_is_a_demonstration_then_it_names_exactly_the_logins_that_are_made():
+    assert [login for login, _ in DEMO_LOGINS] == list(LOGINS)
 
 
 def test_load_demo_when_the_programme_is_another_then_it_comes_to_life_too():
