@@ -240,4 +240,7 @@ class Engine:
 
 
 def _worker_is_stopping() -> bool:
-    return worker_state.should_stop not in (None, False) or worker_state.should_terminate not in (None, False)
+    # Celery keeps the exit code here, and 0 is one: only None and False mean "go on".
+    return any(
+        flag is not None and flag is not False for flag in (worker_state.should_stop, worker_state.should_terminate)
+    )

@@ -41,10 +41,11 @@ def newsletter(count, start=0):
     User.objects.bulk_create(
         User(email=f"p{i:05}@example.org", full_name=f"Person {i}") for i in range(start, start + count)
     )
-    people = User.objects.filter(pk__gte=0, email__startswith="p").values("email", name=F("full_name"), subject_id=F("pk"))
+    people = User.objects.values("email", name=F("full_name"), subject_id=F("pk"))
     return services.queue_bulk(
-        topic="newsletter", list_key="newsletter:1", subject="News", text="Dear {{name}}\\n\\nhttp://testserver/{{token}}/\\n",
-        audience=people, headers={"List-Unsubscribe": "<http://testserver/{{token}}/>"},
+        topic="newsletter", list_key="newsletter:1", subject="News", audience=people,
+        text="Dear {{name}}\\n\\nhttp://testserver/{{token}}/\\n",
+        headers={"List-Unsubscribe": "<http://testserver/{{token}}/>"},
     ).pk
 def code(address):
     return services.send_template(to=address, template="faults/code", topic="reminder", context={"code": "1"}).pk

@@ -14,7 +14,7 @@ from tests.faults.column import Column, Servers
 
 @pytest.fixture(scope="session")
 def on_servers() -> bool:
-    """Whether this run is PostgreSQL's and Redis's. Then both must be here: a run that leaves them out proves nothing."""
+    """Whether this run is PostgreSQL's and Redis's. Then both must be here: one without them proves nothing."""
     if not os.environ.get("DATABASE_URL", "").startswith("postgres"):
         return False
     if not (PrivatePostgres.is_installed() and PrivateRedis.is_installed()):

@@ -1,7 +1,7 @@
 """A process that has the portal's settings of one test run, and does there what the test asks, line by line.
 
-The test process has a database of its own; the workers have another, which this one shares. Each line in is a JSON string of Python; each
-line out is the JSON of what it left in ``result``.
+The test process has a database of its own; the workers have another, which this one shares. Each line in is a JSON
+string of Python; each line out is the JSON of what it left in ``result``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ def main() -> None:
             reply = {"result": scope["result"]}
         except Exception:
             reply = {"error": traceback.format_exc()}
-        print(json.dumps(reply, default=str), flush=True)
+        sys.stdout.write(json.dumps(reply, default=str) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A mail server that keeps what it got, and misbehaves as it is told. Run as ``python -m tests.faults.sink LOG``.
 
-It prints its port, then appends a line for each message that it accepted: recipient, Message-ID, and a digest of the body. How it
-misbehaves is read afresh from ``LOG.mode`` (JSON) at each message, so that a test can change it midway.
+It prints its port, then appends a line for each message that it accepted: recipient, Message-ID, and a digest of the
+body. How it misbehaves is read afresh from ``LOG.mode`` (JSON) at each message, so that a test can change it midway.
 """
 
 from __future__ import annotations
@@ -33,10 +33,7 @@ class Sink:
         except OSError:
             return {}
         if stamp != self.mode_stamp:
-            try:
-                self.mode, self.mode_stamp = json.loads(self.mode_file.read_text()), stamp
-            except ValueError:
-                pass
+            self.mode, self.mode_stamp = json.loads(self.mode_file.read_text()), stamp
         return self.mode
 
     def fate(self, recipient: str) -> str:
@@ -61,59 +58,13 @@ class Sink:
             writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        def say(line: str) -> None:
-            writer.write(line.encode() + b"\r\n")
-
-        say("220 sink ready")
-        recipient = ""
+        conversation = Conversation(self, reader, writer)
+        conversation.say("220 sink ready")
         while line := await reader.readline():
-            verb = line[:4].upper().strip()
-            if verb == b"EHLO":
-                for extension in self.extensions:
-                    say(f"250-{extension}")
-                say("250 sink")
-            elif verb == b"RCPT":
-                recipient = line.decode().partition("<")[2].partition(">")[0]
-                fate = self.fate(recipient)
-                if fate == "permanent":
-                    say("550 5.1.1 no such person")
-                    recipient = ""
-                elif fate == "temporary":
-                    say("451 4.2.0 come back later")
-                    recipient = ""
-                elif fate == "hang":
-                    await asyncio.sleep(3600)
-                else:
-                    say("250 ok")
-            elif verb == b"DATA":
-                if not recipient:
-                    say("503 nobody to send to")
-                    continue
-                say("354 go on")
-                await writer.drain()
-                data = await reader.readuntil(b"\r\n.\r\n")
-                if fate == "drop_before":
-                    writer.transport.abort()
-                    return
-                delay = float(self.behave().get("delay", 0))  # type: ignore[arg-type]
-                if delay:
-                    await asyncio.sleep(delay)
-                self.keep(recipient, data)
-                if fate == "unanswered":
-                    writer.transport.abort()
-                    return
-                say("250 2.0.0 kept")
-                if fate == "drop_after":
-                    await writer.drain()
-                    return
-                recipient = ""
-            elif verb == b"QUIT":
-                say("221 bye")
-                await writer.drain()
-                return
-            else:
-                say("250 ok")
+            await conversation.answer(line)
             await writer.drain()
+            if conversation.over:
+                return
 
     def keep(self, recipient: str, data: bytes) -> None:
         found = _MESSAGE_ID.search(data)
@@ -124,9 +75,68 @@ class Sink:
             (Path(folder) / hashlib.sha256(message_id.encode()).hexdigest()[:16]).write_bytes(data)
 
 
+class Conversation:
+    """One client's commands; ``fate`` is what the sink has in store for the recipient it named last."""
+
+    def __init__(self, sink: Sink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.sink, self.reader, self.writer = sink, reader, writer
+        self.recipient = self.fate = ""
+        self.over = False
+
+    def say(self, line: str) -> None:
+        self.writer.write(line.encode() + b"\r\n")
+
+    async def answer(self, line: bytes) -> None:
+        verb = line[:4].upper().strip().decode()
+        special = {"EHLO": self.ehlo, "RCPT": self.rcpt, "DATA": self.data, "QUIT": self.quit}.get(verb)
+        if special is None:
+            self.say("250 ok")
+        else:
+            await special(line)
+
+    async def ehlo(self, line: bytes) -> None:
+        for extension in self.sink.extensions:
+            self.say(f"250-{extension}")
+        self.say("250 sink")
+
+    async def rcpt(self, line: bytes) -> None:
+        recipient = line.decode().partition("<")[2].partition(">")[0]
+        self.fate = self.sink.fate(recipient)
+        if self.fate == "hang":
+            await asyncio.sleep(3600)
+        refusals = {"permanent": "550 5.1.1 no such person", "temporary": "451 4.2.0 come back later"}
+        self.recipient = "" if self.fate in refusals else recipient
+        self.say(refusals.get(self.fate, "250 ok"))
+
+    async def data(self, line: bytes) -> None:
+        if not self.recipient:
+            self.say("503 nobody to send to")
+            return
+        self.say("354 go on")
+        await self.writer.drain()
+        message = await self.reader.readuntil(b"\r\n.\r\n")
+        delay = float(self.sink.behave().get("delay", 0))  # type: ignore[arg-type]
+        if delay:
+            await asyncio.sleep(delay)
+        if self.fate != "drop_before":
+            self.sink.keep(self.recipient, message)
+        if self.fate in {"drop_before", "unanswered"}:
+            self.writer.transport.abort()
+            self.over = True
+            return
+        self.say("250 2.0.0 kept")
+        self.over = self.fate == "drop_after"
+        self.recipient = ""
+
+    async def quit(self, line: bytes) -> None:
+        self.say("221 bye")
+        self.over = True
+
+
 async def main(log: Path, port: int) -> None:
     server = await asyncio.start_server(Sink(log).talk, "127.0.0.1", port, limit=64 * 1024 * 1024)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
     async with server:
         await server.serve_forever()
 

@@ -72,9 +72,8 @@ def test_a_database_that_restarts_in_the_middle_loses_and_doubles_nothing(column
         portal.run("connection.close()")
     else:
         # There is no server to restart; somebody holds the write lock for longer than a worker waits in one try.
-        portal.run(
-            "from django.db import transaction\nimport time\nwith transaction.atomic():\n    time.sleep(2)\nresult = None"
-        )
+        portal.run("import time\nfrom django.db import transaction")
+        portal.run("with transaction.atomic():\n    time.sleep(2)")
     portal.until_settled()
     portal.assert_nobody_lost_or_doubled(most_unknown=0)
 

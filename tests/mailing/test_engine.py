@@ -191,7 +191,7 @@ def test_a_crash_of_worker_and_database_leaves_the_rest_unknown_rather_than_doub
 
 def test_a_worker_whose_lease_was_taken_stops_before_its_next_message(newsletter):
     newsletter()
-    batch, lease = dead_batch(1)
+    batch, _ = dead_batch(1)
     sweeping.recover()
     assert not ledger.advance(lease_id=batch.lease_id, pk=batch.items[2].pk)
     assert ledger.review(lease_id=batch.lease_id) == set()
