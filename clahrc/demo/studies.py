@@ -6,13 +6,25 @@ import datetime as dt
 import itertools
 from typing import Any
 
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from clahrc.demo.cast import DATA, Cast
 from clahrc.demo.dates import day_between, moment
 from people.models import Organisation
-from studies.models import Amendment, Programme, StageMove, Study, StudyPerson, StudySite, Suggestion, Theme
-from studies.services import put_person_on_study
+from studies.models import (
+    Amendment,
+    Programme,
+    StageMove,
+    Study,
+    StudyIdentifier,
+    StudyPerson,
+    StudySite,
+    Suggestion,
+    Theme,
+)
+from studies.services import add_document, put_person_on_study, set_identifier
+from studies.services.history import save_as
 
 Kind, Role, Stage = Organisation.Kind, StudyPerson.Role, Study.Stage
 #: The way most studies go; the demonstration's studies are strewn along it.
@@ -53,14 +65,16 @@ def bring_to_life(cast: Cast, programme: Programme) -> None:
     for index, theme in enumerate(themes):
         theme.leads.add(cast.logins["lead"] if index == 0 else cast.person("researcher", Kind.UNIVERSITY))
     for index, study in enumerate(studies):
-        _describe(study, index, programme)
+        _describe(study, index, cast, programme)
         _people(study, index, len(studies), cast, programme)
         _sites(study, cast, programme)
         _stage(study, index, cast, programme)
+        if index % 3 == 0:
+            _papers(study, index, cast)
         _ledger(study, index, cast, programme)
 
 
-def _describe(study: Study, index: int, programme: Programme) -> None:
+def _describe(study: Study, index: int, cast: Cast, programme: Programme) -> None:
     words: dict[str, Any] = DATA["studies"].get(study.slug) or {
         "design": Study.Design.values[index % len(Study.Design.values)],
         "summary": (
@@ -76,7 +90,8 @@ def _describe(study: Study, index: int, programme: Programme) -> None:
     study.ends_on = min(study.starts_on + dt.timedelta(days=365 * 3), programme.ends_on)
     if index == 3:  # one that should have ended, so that the list's flag has something to show
         study.ends_on = timezone.localdate() - dt.timedelta(days=20)
-    study.save()
+    study.version += 1
+    save_as(study, cast.logins["staff"])
 
 
 def _people(study: Study, index: int, count: int, cast: Cast, programme: Programme) -> None:
@@ -113,8 +128,17 @@ def _stage(study: Study, index: int, cast: Cast, programme: Programme) -> None:
             study=study, from_stage=before, to_stage=after, reason=REASONS[after],
             moved_by=cast.logins["staff"], moved_at=moment(day, cast.chance),
         )  # fmt: skip
-    study.stage = reached[-1]
-    study.save()
+    Study.objects.filter(pk=study.pk).update(stage=reached[-1])
+
+
+def _papers(study: Study, index: int, cast: Cast) -> None:
+    """A number in two registries, plainly made up, and a short file."""
+    staff = cast.logins["staff"]
+    set_identifier(study=study, scheme=StudyIdentifier.Scheme.ISRCTN, value=f"ISRCTN{index + 1:08}", by=staff)
+    set_identifier(study=study, scheme=StudyIdentifier.Scheme.IRAS, value=f"{900001 + index}", by=staff)
+    words = f"{study.title}\n\nWhat taking part involves, in plain English.\n\n{study.summary}\n"
+    file = ContentFile(words.encode(), "information-sheet.txt")
+    add_document(study=study, kind="materials", title="Information sheet", file=file, by=staff)
 
 
 def _ledger(study: Study, index: int, cast: Cast, programme: Programme) -> None:
