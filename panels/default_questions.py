@@ -1,4 +1,7 @@
-"""What each kind of panel asks until staff word it otherwise, after the paper (Rowley et al. 2012, "Methods")."""
+"""What each kind of panel asks until staff word it otherwise.
+
+After what the paper says each panel looks at (Rowley et al. 2012, "Putting the CLAHRC-NDL approach into practice").
+"""
 
 from __future__ import annotations
 
