@@ -5,6 +5,7 @@ A line break in any of them would let its author add headers of their own (RFC 5
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from email.errors import HeaderParseError
@@ -70,6 +71,17 @@ def split_addresses(values: list[str] | tuple[str, ...]) -> list[tuple[str, str]
     return [(squeeze(name), check_address(address)) for name, address in getaddresses([str(v) for v in values])]
 
 
+def encoded_words(text: str) -> str:
+    """``text`` as encoded words, folded (RFC 2047, section 2): for names, many times faster than the library's."""
+    words: list[bytes] = [b""]
+    for character in text:
+        # 45 bytes make 60 characters of base64, and a word of 72: no longer than the 75 that are allowed.
+        if len(words[-1]) + len(encoded := character.encode()) > 45:
+            words.append(b"")
+        words[-1] += encoded
+    return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(word).decode()}?=" for word in words)
+
+
 def format_address(name: str, address: str) -> str:
     """``Name <address>`` for a header, its name encoded where it is not plain ASCII (RFC 2047)."""
     address = ascii_address(address)
@@ -77,8 +89,7 @@ def format_address(name: str, address: str) -> str:
     if not name:
         return address
     if not name.isascii():
-        # A phrase is encoded whole; its lines are folded by the encoder.
-        return f"{Header(name, 'utf-8', maxlinelen=70).encode(linesep=chr(13) + chr(10))}\r\n <{address}>"
+        return f"{encoded_words(name)}\r\n <{address}>"
     if not _ATOM_PHRASE.match(name) or "=?" in name:
         name = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return f"{name} <{address}>"

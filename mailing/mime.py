@@ -13,7 +13,6 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from email.header import Header
 from email.message import Message
 from email.utils import format_datetime, getaddresses
 from typing import TypeAlias
@@ -22,7 +21,15 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from mailing import tokens
-from mailing.addresses import LONGEST_LINE, encode_header, format_address, format_sender, one_line, squeeze
+from mailing.addresses import (
+    LONGEST_LINE,
+    encode_header,
+    encoded_words,
+    format_address,
+    format_sender,
+    one_line,
+    squeeze,
+)
 from mailing.models import Attachment, Mailing
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(name|token)\s*\}\}")
@@ -94,7 +101,7 @@ class Blueprint:
             name = squeeze(recipient.name)
             values[_NAME] = self._encoded(name)
             values[_NAME_HTML] = self._encoded(escape(name))
-            values[_NAME_HEADER] = (name if name.isascii() else Header(name, "utf-8").encode(linesep="\r\n")).encode()
+            values[_NAME_HEADER] = (name if name.isascii() else encoded_words(name)).encode()
         return values
 
     def _encoded(self, value: str) -> bytes:
