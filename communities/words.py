@@ -1,4 +1,4 @@
-"""Times as the NHS content style writes them: Tuesday 24 November 2026, 2:30pm to 4pm."""
+"""When events are, as the NHS content style writes it: Tuesday 24 November 2026, 2:30pm to 4pm."""
 
 from __future__ import annotations
 
@@ -7,14 +7,7 @@ import datetime as dt
 from django.utils import timezone
 from django.utils.formats import date_format
 
-
-def time_words(moment: dt.datetime) -> str:
-    """The time of day in London: 2:30pm, 4pm, midday, midnight."""
-    local = timezone.localtime(moment)
-    if local.minute == 0 and local.hour in (0, 12):
-        return "midday" if local.hour else "midnight"
-    minutes = f":{local.minute:02}" if local.minute else ""
-    return f"{local.hour % 12 or 12}{minutes}{'am' if local.hour < 12 else 'pm'}"
+from people.words import time_words
 
 
 def day_words(moment: dt.datetime) -> str:

@@ -11,11 +11,11 @@ from django.core.paginator import Page, Paginator
 from django.db import models
 from django.db.models import CharField, F, OuterRef, Q, Subquery, Value
 from django.template.defaultfilters import filesizeformat
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 
 from people.models import Organisation, User
+from people.words import moment_words
 from studies.models import (
     Amendment,
     StageMove,
@@ -187,7 +187,7 @@ class _Words:
         if column.choices:
             return str(dict(column.flatchoices).get(value, value))
         if isinstance(value, dt.datetime):
-            return date_format(timezone.localtime(value), "DATETIME_FORMAT")
+            return moment_words(value)
         if isinstance(value, dt.date):
             return date_format(value, "DATE_FORMAT")
         return filesizeformat(value) if column.name == "size" else str(value)

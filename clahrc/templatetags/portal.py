@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django import forms, template
@@ -17,8 +18,24 @@ from clahrc.templatetags import tables
 from clahrc.templatetags.drawing import address, is_here, links, render
 from clahrc.templatetags.nhs_fields import all_errors_of, draw_error_summary
 from clahrc.templatetags.status import colour_of
+from people.words import moment_words, time_words
 
 register = template.Library()
+
+
+# --- When -----------------------------------------------------------------------------------------------------
+
+
+@register.filter
+def when(moment: dt.datetime | None) -> str:
+    """``{{ review.saved_at|when }}``: 24 November 2026, 2:30pm."""
+    return moment_words(moment) if moment else ""
+
+
+@register.filter
+def clock(moment: dt.datetime | None) -> str:
+    """``{{ event.starts_at|clock }}``: 2:30pm."""
+    return time_words(moment) if moment else ""
 
 
 # --- Where you are --------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
-"""Dates and times as the NHS content style writes them: 23 November 2026, 2:30pm."""
+"""Dates as the NHS content style writes them: 23 November 2026. For times see ``people.words``."""
 
 DATE_FORMAT = "j F Y"
-TIME_FORMAT = "P"
-DATETIME_FORMAT = "j F Y, P"
 SHORT_DATE_FORMAT = "j M Y"
+TIME_FORMAT = "H:i"
+DATETIME_FORMAT = "j F Y, H:i"
