@@ -347,7 +347,11 @@ def _take_back(lease_id: int, *, worker_is_dead: bool) -> bool:
 def mend_clock() -> int:
     """Make due what was due when it was made, but whose making now lies in the future: the clock was put back."""
     now = timezone.now()
-    return Delivery.objects.filter(due_at__gt=now, due_at__lte=F("created_at")).update(due_at=now)
+    # Asked for each value, so that the index on (urgent, due_at) leads straight to what lies in the future.
+    early = (
+        Delivery.objects.filter(urgent=urgent, due_at__gt=now, due_at__lte=F("created_at")) for urgent in (True, False)
+    )
+    return sum(deliveries.update(due_at=now) for deliveries in early)
 
 
 def ids(items: Iterable[Item]) -> set[int]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from mailing.models import Delivery, Mailing
 
+_MANY = 1000
 _COLUMNS = ("email", "name", "subject_id")
 
 
@@ -40,4 +41,13 @@ def insert_audience(*, mailing: Mailing, audience: QuerySet[Any, Any], due_at: d
     with connection.cursor() as cursor:
         due, created = (connection.ops.adapt_datetimefield_value(moment) for moment in (due_at or now, now))
         cursor.execute(sql, [*params, mailing.pk, False, Delivery.Status.QUEUED, due, created])
-        return int(cursor.rowcount)
+        added = int(cursor.rowcount)
+    if added >= _MANY and connection.vendor == "postgresql":
+        transaction.on_commit(_analyse, robust=True)
+    return added
+
+
+def _analyse() -> None:
+    """Tell PostgreSQL how many rows there are now: until it knows, it plans each claim as if there were a handful."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE mailing_delivery")
