@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from communities.models import Associate, Signup
+from django.utils import timezone
+
+from communities.models import Associate, Registration, Signup
+from communities.tokens import registration_path
+from mailing.privacy import messages_to
 
 if TYPE_CHECKING:
     from people.models import User
@@ -41,6 +45,20 @@ def data_held(associate: Associate) -> dict[str, object]:
             }
             for consent in associate.consents.order_by("given_at", "pk")
         ],
+        "Events": [
+            {
+                "Event": registration.event.title,
+                "When": registration.event.when,
+                "Name": registration.name,
+                "Organisation": registration.organisation,
+                "State": registration.get_status_display(),
+                "Registered": registration.registered_at,
+                "Came": registration.attended,
+                "What you eat": registration.needs.dietary if hasattr(registration, "needs") else "",
+                "What you need": registration.needs.access if hasattr(registration, "needs") else "",
+            }
+            for registration in Registration.objects.with_email(associate.email).select_related("event", "needs")
+        ],
         "Signups": [
             {
                 "Made": signup.made_at,
@@ -51,7 +69,17 @@ def data_held(associate: Associate) -> dict[str, object]:
             }
             for signup in Signup.objects.filter(email__iexact=associate.email).prefetch_related("communities")
         ],
+        "Emails": messages_to(associate.email),
     }
+
+
+def registrations_of(associate: Associate) -> list[Registration]:
+    """Their registrations for events that are not over, each with the ``path`` of its private page."""
+    found = Registration.objects.live().with_email(associate.email).filter(event__ends_at__gt=timezone.now())
+    registrations = list(found.exclude(event__status="draft").select_related("event").order_by("event__starts_at"))
+    for registration in registrations:
+        registration.path = registration_path(registration)  # type: ignore[attr-defined]
+    return registrations
 
 
 def what_we_hold_on(user: User) -> dict[str, object]:

@@ -10,7 +10,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db.models import QuerySet
 
-from mailing.models import Delivery
+from mailing.privacy import messages_to
 from people.models import User
 from people.roles import RoleLabel
 
@@ -62,8 +62,5 @@ def account_data(user: User) -> dict[str, object]:
             }
             for invitation in user.invitations.select_related("invited_by")
         ],
-        "Emails to you": [
-            {"Subject": delivery.mailing.subject, "Made": delivery.created_at, "State": delivery.get_status_display()}
-            for delivery in Delivery.objects.filter(recipient__iexact=user.email).select_related("mailing")
-        ],
+        "Emails to you": messages_to(user.email),
     }

@@ -11,9 +11,11 @@ from django.utils import timezone
 from communities import emails
 from communities.lists import list_prefix
 from communities.models import Associate, Community, Membership, Purpose, Signup
+from communities.services.aftercare import erase_registrations
 from communities.services.consents import give_consent, hold_lists, hold_lists_of, withdraw_consent
 from communities.services.limits import check_limit
 from communities.services.signups import join_community
+from mailing.privacy import forget
 from mailing.services import skip_waiting
 
 SOURCE = "preferences page"
@@ -126,12 +128,12 @@ def save_details(*, associate: Associate, name: str, involvement: str, organisat
 
 @transaction.atomic
 def erase_associate(*, associate: Associate) -> None:
-    """Delete an associate with their memberships and consents, and every signup with their address (UK GDPR article
-    17). What still waits to be sent to them is withdrawn. A user account is kept: it has its own page. A second call
-    changes nothing.
+    """Delete an associate with their memberships and consents, and every signup and registration for an event with
+    their address (UK GDPR article 17). What still waits to be sent to them is withdrawn, and what was sent no longer says to whom. A user account is
+    kept: it has its own page. A second call changes nothing.
     """
     hold_lists_of(associate)
-    for purpose in Purpose:
-        skip_waiting(recipient=associate.email, list_key_prefix=list_prefix(purpose.value))
+    forget(email=associate.email)
+    erase_registrations(email=associate.email)
     Signup.objects.filter(email__iexact=associate.email).delete()
     Associate.objects.filter(pk=associate.pk).delete()

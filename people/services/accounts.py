@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from mailing.privacy import ERASED_DOMAIN, forget
 from people import privacy
 from people.models import User
 
@@ -91,8 +92,8 @@ def close_account(*, user: User) -> None:
     """Erase who this person is (UK GDPR, article 17): name, email address, job, organisation, ORCID iD, ways to log in.
 
     The programme's records of what they did stay, as a former member's, because the programme must account for its
-    research. Open invitations and sessions end. A second call changes nothing. Raises ``ValidationError`` for the last
-    administrator.
+    research. Messages sent to them no longer say to whom. Open invitations and sessions end. A second call changes
+    nothing. Raises ``ValidationError`` for the last administrator.
     """
     user = User.objects.select_for_update().get(pk=user.pk)
     if user.erased_at:
@@ -100,13 +101,14 @@ def close_account(*, user: User) -> None:
     _refuse_last_administrator(user)
     now = timezone.now()
     privacy.erase(user)
+    forget(email=user.email)
     end_sessions(user)
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
     user.invitations.open().update(withdrawn_at=now)
     user.groups.clear()
     user.user_permissions.clear()
-    user.full_name, user.email = "Former member", f"former-member-{user.pk}@erased.invalid"
+    user.full_name, user.email = "Former member", f"former-member-{user.pk}@{ERASED_DOMAIN}"
     user.job_title = user.orcid = ""
     user.organisation = None
     user.is_active = user.is_staff = user.is_superuser = False

@@ -1,0 +1,74 @@
+"""What the mailing keeps on a person, shown and erased."""
+
+from __future__ import annotations
+
+import pytest
+from django.db.models import F
+
+from communities.models import Associate
+from mailing.models import Delivery, Mailing, Suppression
+from mailing.privacy import forget, messages_to
+from mailing.services import address_to, queue_bulk, suppress, write_mailing
+from tests.communities.factories import make_associate
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def letter():
+    """A transactional message that has been sent to one address."""
+
+    def send(email: str, status: str = "sent") -> Delivery:
+        mailing = write_mailing(
+            kind="transactional", topic="reviews", subject="Your review, Ann", text="Dear Ann", html="<p>"
+        )
+        delivery = address_to(mailing=mailing, recipients=[("Ann", email)])[0]
+        Delivery.objects.filter(pk=delivery.pk).update(status=status, due_at=None)
+        return delivery
+
+    return send
+
+
+def test_messages_to_when_asked_then_they_are_only_that_addresss(letter):
+    letter("ann@example.org")
+    letter("bob@example.org")
+    assert [row["Subject"] for row in messages_to("ANN@example.org")] == ["Your review, Ann"]
+
+
+def test_forget_when_messages_have_ended_then_neither_address_nor_text_is_left(letter):
+    mine, other = letter("Ann@example.org"), letter("bob@example.org")
+    assert forget(email="ann@example.org") == 1
+    mine.refresh_from_db()
+    assert (mine.recipient, mine.recipient_name, mine.status) == (f"erased-{mine.pk}@erased.invalid", "", "sent")
+    assert (mine.mailing.subject, mine.mailing.text, mine.mailing.html) == ("Erased", "", "")
+    other.refresh_from_db()
+    assert (other.recipient, other.mailing.text) == ("bob@example.org", "Dear Ann")
+    assert forget(email="ann@example.org") == 0
+
+
+def test_forget_when_a_newsletter_went_to_many_then_only_the_address_goes(community):
+    gone, stays = make_associate(community), make_associate(community)
+    mailing = queue_bulk(
+        topic="newsletter", list_key="newsletter:x", subject="Issue", text="Words",
+        audience=Associate.objects.values("email", "name", subject_id=F("key")),
+    )  # fmt: skip
+    forget(email=gone.email)
+    assert {(row.recipient, row.status) for row in mailing.deliveries.all()} == {
+        (stays.email, "queued"),
+        (f"erased-{mailing.deliveries.get(status='skipped').pk}@erased.invalid", "skipped"),
+    }
+    mailing.refresh_from_db()
+    assert mailing.text == "Words"
+
+
+def test_forget_when_a_message_still_waits_then_it_is_left_to_arrive(letter):
+    delivery = letter("ann@example.org")
+    Delivery.objects.filter(pk=delivery.pk).update(status="queued", due_at=F("created_at"))
+    assert forget(email="ann@example.org") == 0
+    assert Mailing.objects.get().text == "Dear Ann"
+
+
+def test_forget_when_the_address_was_suppressed_then_that_is_gone_too():
+    suppress(email="ann@example.org", reason="The mailbox is full")
+    forget(email="Ann@example.org")
+    assert not Suppression.objects.exists()
