@@ -9,7 +9,8 @@ from django import forms
 from django.db import models
 from django.http import QueryDict
 
-from communities.words import day_words, time_words
+from communities.words import day_words
+from people.words import time_words
 
 
 @dataclass(frozen=True)
