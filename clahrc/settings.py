@@ -251,12 +251,28 @@ MAIL_TASK_SECONDS = env.float("MAIL_TASK_SECONDS", default=20)
 MAIL_RETRY_HOURS = env.int("MAIL_RETRY_HOURS", default=72)
 #: Where servers report what could not be delivered; the sender's own address if empty.
 MAIL_BOUNCE_ADDRESS = env.str("MAIL_BOUNCE_ADDRESS", default="")
+#: Whether each message gets a return address of its own (bounces+id@…), by which a report names what it is about.
+MAIL_VERP = env.bool("MAIL_VERP", default=False)
+#: The mailbox that reports come back to, such as ``imaps://user:password@mail.example.org/INBOX``; empty: none is read.
+BOUNCE_IMAP_URL = env.str("BOUNCE_IMAP_URL", default="")
 #: Messages refused for good, one after another, before an address takes no more bulk mail.
 MAIL_FAILURES_TO_SUPPRESS = env.int("MAIL_FAILURES_TO_SUPPRESS", default=2)
+#: Messages that came back for now (a full mailbox) within so many days before an address takes no more bulk mail.
+MAIL_SOFT_BOUNCES_TO_SUPPRESS = env.int("MAIL_SOFT_BOUNCES_TO_SUPPRESS", default=4)
+MAIL_SOFT_BOUNCE_DAYS = env.int("MAIL_SOFT_BOUNCE_DAYS", default=60)
 #: Days for which the text of a transactional message is kept once it is sent.
 MAIL_KEEP_BODIES_DAYS = env.int("MAIL_KEEP_BODIES_DAYS", default=90)
 #: Topics whose messages let their reader in: dropped once sent, and shown to nobody.
 MAIL_SECRET_TOPICS = ["account", "invitation", "login code", "password reset"]
+
+# --- Events ---------------------------------------------------------------------------------------------------
+
+#: Hours for which a place that became free is kept for the next in line; half of the time left, where that is less.
+EVENT_OFFER_HOURS = env.int("EVENT_OFFER_HOURS", default=48)
+#: Days after an event for which we keep what people eat and need; the forms and the privacy page say how many.
+EVENT_KEEP_NEEDS_DAYS = env.int("EVENT_KEEP_NEEDS_DAYS", default=14)
+#: Days after an event for which we keep who registered. How many came is kept.
+EVENT_KEEP_REGISTRATIONS_DAYS = env.int("EVENT_KEEP_REGISTRATIONS_DAYS", default=180)
 
 # --- Celery ---------------------------------------------------------------------------------------------------
 
@@ -297,8 +313,12 @@ else:
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     # One that nobody took up in time is worth nothing: the next does the same.
     "mailing-sweep": {"task": "mailing.tasks.sweep", "schedule": 10.0, "options": {"queue": "urgent", "expires": 10.0}},
+    "mailing-bounces": {"task": "mailing.tasks.read_bounces", "schedule": 300.0, "options": {"expires": 300.0}},
     "mailing-tidy": {"task": "mailing.tasks.tidy", "schedule": 3600.0},
     "communities-tidy": {"task": "communities.tasks.delete_unconfirmed_signups", "schedule": 3600.0},
+    "events-places": {"task": "communities.tasks.pass_places_on", "schedule": 60.0, "options": {"expires": 60.0}},
+    "events-emails": {"task": "communities.tasks.send_event_emails", "schedule": 600.0, "options": {"expires": 600.0}},
+    "events-tidy": {"task": "communities.tasks.forget_past_attendees", "schedule": 3600.0},
     "panels-reminders": {"task": "panels.tasks.send_review_reminders", "schedule": crontab(hour="7-18", minute="5")},
 }
 

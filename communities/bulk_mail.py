@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from communities.lists import link_with_token
 from communities.markup import to_mail_text
@@ -44,6 +45,11 @@ def announcement_message(event: Event) -> Message:
     return _event_message("event_announcement", event.title, event)
 
 
+def change_message(event: Event) -> Message:
+    """What tells those who were told of an event that its time or place is another."""
+    return _event_message("event_change", f"Changed: {event.title}", event)
+
+
 def cancellation_message(event: Event) -> Message:
     """What tells those who were told of an event that it is off."""
     return _event_message("event_cancellation", f"Cancelled: {event.title}", event)
@@ -57,6 +63,7 @@ def _event_message(template: str, subject: str, event: Event) -> Message:
         event=event,
         description=to_mail_text(event.description),
         url=f"{settings.SITE_URL}{event.get_absolute_url()}",
+        register_url=f"{settings.SITE_URL}{reverse('events:register', args=[event.slug])}",
         **_ways_out(Purpose.EVENTS, event.community.slug if event.community else ""),
     )
 

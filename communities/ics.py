@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 
@@ -32,24 +32,27 @@ def calendar_file(event: Event, *, method: str = "PUBLISH", with_link: bool | No
     return bytes(calendar.to_ical())
 
 
-def calendar_feed(events: Iterable[Event], *, name: str) -> bytes:
-    """Events that calendar programs subscribe to. Cancelled ones stay in it, marked so, until they are long past."""
+def calendar_feed(events: Iterable[Event], *, name: str, with_link: Container[int] = ()) -> bytes:
+    """Events that calendar programs subscribe to. Cancelled ones stay in it, marked so, until they are long past.
+
+    ``with_link`` has the keys of the events whose link to join online its reader may have.
+    """
     calendar = _calendar(method="PUBLISH")
     calendar.add("name", name)
     calendar.add("x-wr-calname", name)
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT6H")
     for event in events:
-        calendar.add_component(_entry(event, with_link=event.show_online_url))
+        calendar.add_component(_entry(event, with_link=event.show_online_url or event.pk in with_link))
     return bytes(calendar.to_ical())
 
 
-def attachment(event: Event, *, method: str = "PUBLISH") -> File:
-    """The file to attach to an email to those who asked; it has the link to join online."""
+def attachment(event: Event, *, method: str = "PUBLISH", with_link: bool = True) -> File:
+    """The file to attach to an email; the link to join online is in it only for those who may have it."""
     return File(
         filename=f"{event.slug}.ics",
         content_type=f"text/calendar; method={method}; charset=utf-8",
-        content=calendar_file(event, method=method, with_link=True),
+        content=calendar_file(event, method=method, with_link=with_link or event.show_online_url),
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q
-from django.db.models.functions import Lower
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
 from mailing.models import Suppression
@@ -15,7 +15,7 @@ from people.rules import is_programme_staff
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from communities.models import Associate, Community, Consent, Event, Membership, Newsletter, Signup
+    from communities.models import Associate, Community, Consent, Event, Membership, Newsletter, Registration, Signup
     from people.models import User
 
 _HIDDEN_STAGE = "not_taken_forward"
@@ -180,9 +180,66 @@ class EventQuerySet(models.QuerySet["Event"]):
         """Those that have ended, latest first."""
         return self.filter(ends_at__lt=timezone.now()).order_by("-starts_at", "-pk")
 
+    def counted_in(self, year: int) -> EventQuerySet:
+        """Those that took place in a calendar year (London's) and whose attendance was ticked."""
+        return self.public().exclude(status="cancelled").filter(starts_at__year=year, attended_count__gt=0)
+
+    def with_registrations(self) -> EventQuerySet:
+        """Each with ``coming`` and ``waiting``: how many have a place, how many wait or were offered one."""
+        return self.annotate(
+            coming=Count("registrations", filter=Q(registrations__status="coming")),
+            waiting=Count("registrations", filter=Q(registrations__status__in=["waiting", "offered"])),
+        )
+
+    def with_places_to_pass_on(self) -> EventQuerySet:
+        """Public events with an offer that nobody answered in time, or with somebody waiting while a place is free."""
+        from communities.models import Registration
+
+        now, theirs = timezone.now(), Registration.objects.filter(event=OuterRef("pk"))
+        taken = theirs.taking_places().order_by().values("event").annotate(count=Count("pk")).values("count")
+        return (
+            self.filter(status="published")
+            .annotate(taken=Coalesce(Subquery(taken), 0))
+            .filter(
+                Exists(theirs.filter(status="offered", offer_expires_at__lte=now))
+                | Exists(theirs.filter(status="waiting"))
+                & Q(starts_at__gt=now)
+                & (Q(capacity=None) | Q(capacity__gt=F("taken")))
+            )
+            .order_by("pk")
+        )
+
     def visible_to(self, user: User | AnonymousUser) -> EventQuerySet:
         """Staff see drafts as well."""
         return self if is_programme_staff(user) else self.public()
+
+
+class RegistrationQuerySet(models.QuerySet["Registration"]):
+    """Who comes to events."""
+
+    def with_email(self, email: str) -> RegistrationQuerySet:
+        """Those of an address, however it is capitalised."""
+        return self.annotate(email_lower=Lower("email")).filter(email_lower=email.lower()).exclude(email="")
+
+    def live(self) -> RegistrationQuerySet:
+        """Those that were not cancelled."""
+        return self.exclude(status="cancelled")
+
+    def coming(self) -> RegistrationQuerySet:
+        """Those with a place."""
+        return self.filter(status="coming")
+
+    def waiting(self) -> RegistrationQuerySet:
+        """Those in line for a place that have not been offered one, whoever came first first."""
+        return self.filter(status="waiting").order_by("turn")
+
+    def taking_places(self) -> RegistrationQuerySet:
+        """Those that hold a place: people who come, and people who were offered one and may still say yes."""
+        return self.filter(status__in=["coming", "offered"])
+
+    def reachable(self) -> RegistrationQuerySet:
+        """Those that can be emailed."""
+        return self.exclude(email="")
 
 
 def _convened_by(user: User) -> models.QuerySet[Any, Any]:

@@ -57,3 +57,6 @@ rules.add_perm("communities.send_newsletter", is_programme_staff)
 
 # Events.
 rules.add_perm("communities.manage_events", is_programme_staff)
+# Who comes to them. What people eat and need is about health: staff alone, and a permission of its own.
+rules.add_perm("communities.manage_registrations", is_programme_staff)
+rules.add_perm("communities.view_needs", is_programme_staff)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from communities.services import aftercare, notices, registrations
 from communities.services.signups import delete_expired_signups
 
 
@@ -11,3 +12,21 @@ from communities.services.signups import delete_expired_signups
 def delete_unconfirmed_signups() -> int:
     """Forget people who never confirmed, and requests that no limit counts any more."""
     return delete_expired_signups()
+
+
+@shared_task
+def pass_places_on() -> int:
+    """Take back the places that nobody accepted in time, and offer every free one to the next in line."""
+    return registrations.pass_all_places_on()
+
+
+@shared_task
+def send_event_emails() -> int:
+    """Remind people of events that are a week or a day away, and thank those who came to yesterday's."""
+    return notices.send_reminders() + notices.send_thanks()
+
+
+@shared_task
+def forget_past_attendees() -> int:
+    """Delete what people needed soon after their event, and who they were some time later."""
+    return aftercare.delete_old_needs() + aftercare.delete_old_registrations()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.urls import reverse
 
-from communities.models import Associate, Signup
+from communities.models import Associate, Registration, Signup
 from mailing import tokens
 
 SIGNUP = "signup"
 RECIPIENT = "recipient"
+CALENDAR = "calendar"
 #: The subject of the link in a message that staff sent to themselves as a test. No associate's key looks like it.
 TEST_SUBJECT = "test"
 
@@ -55,3 +57,44 @@ def read_recipient(token: str) -> Associate | None:
 def preferences_url(associate: Associate) -> str:
     """The address of an associate's preferences page, without the host."""
     return reverse("communities:preferences", args=[recipient_token(associate)])
+
+
+def registration_token(registration: Registration) -> str:
+    """The token by which somebody who registered reaches their registration, and afterwards the questions about the
+    event; it works as long as we know of it.
+    """
+    return tokens.sign(RECIPIENT, registration.key, at=registration.registered_at)
+
+
+def read_registration(token: str) -> Registration:
+    """The registration behind a link. Raises ``mailing.tokens.BadToken`` for a link that we did not make,
+    ``UnknownLinkError`` for one that has been forgotten.
+    """
+    key = tokens.read(RECIPIENT, token)
+    registration = Registration.objects.select_related("event__community").filter(key=key).first()
+    if registration is None:
+        raise UnknownLinkError
+    return registration
+
+
+def calendar_token(associate: Associate) -> str:
+    """The token in the address of an associate's own calendar. It opens nothing else: calendar programs keep it."""
+    return tokens.sign(CALENDAR, associate.key, at=associate.confirmed_at)
+
+
+def read_calendar(token: str) -> Associate:
+    """The associate whose calendar it is. Raises ``mailing.tokens.BadToken`` and ``UnknownLinkError`` as above."""
+    associate = Associate.objects.filter(key=tokens.read(CALENDAR, token)).first()
+    if associate is None:
+        raise UnknownLinkError
+    return associate
+
+
+def calendar_url(associate: Associate) -> str:
+    """The whole address of an associate's own calendar, to paste into a calendar program."""
+    return f"{settings.SITE_URL}{reverse('events:personal_calendar', args=[calendar_token(associate)])}"
+
+
+def registration_path(registration: Registration) -> str:
+    """The address of somebody's registration, without the host."""
+    return reverse("events:registration", args=[registration_token(registration)])

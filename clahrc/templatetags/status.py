@@ -48,7 +48,15 @@ _COLOURS: dict[str, str] = {
     "agreed": "green",
     "declined": "red",
     "cancelled": "grey",
+    # events
+    "coming": "green",
+    "offered": "purple",
+    "published": "green",
     # mail
+    "hard": "red",
+    "soft": "yellow",
+    "complaint": "red",
+    "unsubscribed": "grey",
     "queued": "grey",
     "sending": "blue",
     "scheduled": "purple",

@@ -118,6 +118,8 @@ def privacy(request: HttpRequest) -> HttpResponse:
             "session_cookie": settings.SESSION_COOKIE_NAME,
             "session_hours": settings.SESSION_COOKIE_AGE // 3600,
             "csrf_cookie": settings.CSRF_COOKIE_NAME,
+            "keep_needs_days": settings.EVENT_KEEP_NEEDS_DAYS,
+            "keep_registrations_days": settings.EVENT_KEEP_REGISTRATIONS_DAYS,
         },
     )
 

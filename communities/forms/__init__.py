@@ -4,18 +4,30 @@ from communities.forms.community import CommunityForm, MemberSearchForm, StageFo
 from communities.forms.event import CancelEventForm, EventForm
 from communities.forms.newsletter import NewsletterForm
 from communities.forms.preferences import DetailsForm, LinkForm, PreferencesForm, UnsubscribeForm
+from communities.forms.registration import (
+    AddRegistrationForm,
+    ChangeRegistrationForm,
+    FeedbackForm,
+    RegisterForm,
+    RegistrationFilterForm,
+)
 from communities.forms.signup import JoinForm
 
 __all__ = [
+    "AddRegistrationForm",
     "CancelEventForm",
+    "ChangeRegistrationForm",
     "CommunityForm",
     "DetailsForm",
     "EventForm",
+    "FeedbackForm",
     "JoinForm",
     "LinkForm",
     "MemberSearchForm",
     "NewsletterForm",
     "PreferencesForm",
+    "RegisterForm",
+    "RegistrationFilterForm",
     "StageForm",
     "UnsubscribeForm",
 ]

@@ -36,6 +36,7 @@ class EventForm(NhsFormMixin, VersionedForm):
     field_options: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "title": {"count": True},
         "description": {"rows": 10},
+        "capacity": {"width": 5, "inputmode": "numeric"},
     }
 
     starts_at = NhsDateTimeField(label="Starts", subject="The start", help_text="For example 23 11 2026 at 2:30pm.")
@@ -59,20 +60,43 @@ class EventForm(NhsFormMixin, VersionedForm):
         error_messages={"invalid": "Enter the whole web address, such as https://meet.example.org/room."},
     )
 
+    capacity = forms.IntegerField(
+        label="Number of places",
+        help_text=(
+            "Leave empty for no limit. When all are taken, people join a waiting list, and we offer them free places."
+        ),
+        required=False,
+        min_value=1,
+        max_value=100_000,
+        widget=forms.TextInput,
+        error_messages={
+            "invalid": "Enter the number of places in digits, such as 40.",
+            "min_value": "There must be at least 1 place. Leave it empty for no limit.",
+        },
+    )
+    #: The time and place that people are to be told of: set once the form has said how many people that is.
+    confirmed = forms.CharField(required=False, max_length=1000, widget=forms.HiddenInput)
+
     class Meta:
         model = Event
         fields = (
             "title", "kind", "community", "description", "starts_at", "ends_at", "place", "online_url",
-            "show_online_url",
+            "show_online_url", "takes_registrations", "capacity",
         )  # fmt: skip
         labels: ClassVar = {
             "kind": "Kind of event",
             "show_online_url": "Show the link to everyone on the website",
+            "takes_registrations": "People can register",
         }
         help_texts: ClassVar = {
             "community": "Leave empty for an event for everybody.",
             "place": "Name and address, as people would look it up.",
-            "show_online_url": "Otherwise only those who get the email see it.",
+            "show_online_url": (
+                "Otherwise only those who get the email see it; where people register, only those with a place."
+            ),
+            "takes_registrations": (
+                "On the event's page, without an account, until the event starts. Untick it to stop earlier."
+            ),
         }
         error_messages: ClassVar = {
             "title": {"required": "Enter a title."},
@@ -113,7 +137,23 @@ class EventForm(NhsFormMixin, VersionedForm):
             self.add_error("place", "Enter a place, or a link to join online, or both.")
         if cleaned.get("show_online_url") and not cleaned.get("online_url"):
             cleaned["show_online_url"] = False
+        if self.instance.pk and cleaned.get("capacity") is not None:
+            taken = self.instance.registrations.taking_places().count()
+            if cleaned["capacity"] < taken:
+                self.add_error("capacity", f"{taken} places are taken or offered already. Enter {taken} or more.")
         return cleaned
+
+    @property
+    def when_and_where(self) -> str:
+        """The time and place that were filled in, as ``confirmed`` holds them. Only after ``is_valid()``."""
+        names = ("starts_at", "ends_at", "place", "online_url")
+        return "|".join(str(self.cleaned_data[name]) for name in names)
+
+    def to_confirm(self) -> EventForm:
+        """The same form as filled in; sent again as it is, it has been confirmed."""
+        data = self.data.copy()
+        data[self.add_prefix("confirmed")] = self.when_and_where
+        return type(self)(data, instance=self.instance)
 
 
 class CancelEventForm(NhsFormMixin, forms.Form):

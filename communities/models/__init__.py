@@ -1,23 +1,28 @@
-"""Communities of practice, the associates who join them, what they agreed to, newsletters and events."""
+"""Communities of practice, the associates who join them, what they agreed to, newsletters, events and who comes."""
 
 from communities.models.associate import Associate, Consent, Involvement, Membership, Purpose
 from communities.models.community import Community, CommunityMove, new_key
 from communities.models.event import Event, EventPosting
 from communities.models.newsletter import Newsletter
+from communities.models.registration import AttendeeNeeds, EventFeedback, Notice, Registration
 from communities.models.signup import Attempt, Signup
 
 __all__ = [
     "Associate",
     "Attempt",
+    "AttendeeNeeds",
     "Community",
     "CommunityMove",
     "Consent",
     "Event",
+    "EventFeedback",
     "EventPosting",
     "Involvement",
     "Membership",
     "Newsletter",
+    "Notice",
     "Purpose",
+    "Registration",
     "Signup",
     "new_key",
 ]

@@ -49,6 +49,11 @@ class Event(models.Model):
     show_online_url = models.BooleanField("show the link to everyone", default=False)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     cancelled_reason = models.CharField(max_length=300, blank=True)
+    takes_registrations = models.BooleanField("people can register", default=False)
+    capacity = models.PositiveIntegerField("number of places", null=True, blank=True)
+    attended_count = models.PositiveIntegerField(
+        null=True, blank=True, editable=False, help_text="How many came; kept when we no longer know who."
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
@@ -72,6 +77,11 @@ class Event(models.Model):
                 condition=~Q(place="") | ~Q(online_url=""),
                 name="event_is_somewhere",
                 violation_error_message="Enter a place, or a link to join online, or both.",
+            ),
+            models.CheckConstraint(
+                condition=Q(capacity=None) | Q(capacity__gte=1),
+                name="event_capacity_positive",
+                violation_error_message="There must be at least 1 place.",
             ),
         ]
 
@@ -98,18 +108,29 @@ class Event(models.Model):
         return self.ends_at <= timezone.now()
 
     @property
+    def has_started(self) -> bool:
+        """Whether it has begun."""
+        return self.starts_at <= timezone.now()
+
+    @property
+    def is_open_to_register(self) -> bool:
+        """Whether anyone may register now, for a place or to wait for one."""
+        return self.takes_registrations and self.status == self.Status.PUBLISHED and not self.has_started
+
+    @property
     def when(self) -> str:
         """From when to when, in London's time and in words."""
         return span_words(self.starts_at, self.ends_at)
 
 
 class EventPosting(models.Model):
-    """One email about an event to those who asked: which, when, by whom. Each kind goes out once."""
+    """One email about an event to those who asked: which, when, by whom. Each kind but a change goes out once."""
 
     class Kind(models.TextChoices):
         """What the email says."""
 
         ANNOUNCEMENT = "announcement", "The event is on"
+        CHANGE = "change", "The time or place is another"
         CANCELLATION = "cancellation", "The event is off"
 
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="postings")
@@ -121,7 +142,9 @@ class EventPosting(models.Model):
     class Meta:
         ordering: ClassVar = ["-made_at", "-pk"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["event", "kind"], name="event_posting_once_per_kind"),
+            models.UniqueConstraint(
+                fields=["event", "kind"], condition=~Q(kind="change"), name="event_posting_once_per_kind"
+            ),
         ]
 
     def __str__(self) -> str:

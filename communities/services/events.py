@@ -9,12 +9,14 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
 
 from communities import ics
-from communities.bulk_mail import Message, announcement_message, cancellation_message
+from communities.bulk_mail import Message, announcement_message, cancellation_message, change_message
 from communities.lists import list_key, unsubscribe_headers
-from communities.models import Associate, Event, EventPosting, Purpose
+from communities.models import Associate, Event, EventPosting, Notice, Purpose, Registration
 from communities.querysets import AssociateQuerySet
 from communities.services.consents import hold_lists
 from communities.services.errors import RefusedError, StaleVersionError
+from communities.services.notices import tell_registered
+from communities.services.registrations import pass_places_on
 from communities.slugs import free_slug
 from mailing.models import Delivery, Mailing
 from mailing.services import cancel, queue_bulk
@@ -22,6 +24,9 @@ from people.models import User
 
 #: What calendars show: a change of any of these is a new revision of the entry (RFC 5545, 3.8.7.4).
 _ON_CALENDARS = ("title", "description", "starts_at", "ends_at", "place", "online_url", "show_online_url", "kind")
+
+#: When and where: whoever was told of an event is told if any of these changes.
+_WHEN_AND_WHERE = ("starts_at", "ends_at", "place", "online_url")
 
 
 @transaction.atomic
@@ -34,8 +39,10 @@ def create_event(*, by: User, **fields: Any) -> Event:
 def save_event(*, event: Event, version: int, changes: dict[str, Any], by: User) -> Event:
     """Change an event; calendars that have it see a new revision if anything that they show is new.
 
-    ``version`` is the one that the person edited. Raises ``StaleVersionError`` if somebody saved another since,
-    ``RefusedError`` if it has been cancelled.
+    Where a public event that is to come has another time or place now, everybody who registered or was told of it is
+    told (``is_moved_by``). Places that are added are offered to those who wait. ``version`` is the one that the person
+    edited. Raises ``StaleVersionError`` if somebody saved another since, ``RefusedError`` if it has been cancelled or
+    more places are taken than it would have.
     """
     current = _locked(event)
     if current.is_cancelled:
@@ -43,6 +50,8 @@ def save_event(*, event: Event, version: int, changes: dict[str, Any], by: User)
     if current.version != version:
         raise StaleVersionError(current)
     is_revision = any(name in changes and getattr(current, name) != changes[name] for name in _ON_CALENDARS)
+    is_moved = is_moved_by(current, changes)
+    _refuse_fewer_places(current, changes)
     for field, value in changes.items():
         setattr(current, field, value)
     if is_revision and not current.is_draft:
@@ -50,7 +59,32 @@ def save_event(*, event: Event, version: int, changes: dict[str, Any], by: User)
     current.version += 1
     current.updated_by = by
     current.save()
+    if is_moved and not current.is_past:
+        _tell_of_change(current, by)
+    pass_places_on(current)
     return current
+
+
+def is_moved_by(event: Event, changes: dict[str, Any]) -> bool:
+    """Whether these changes give a public event that is not over another time or place, so that people must be told."""
+    if event.status != Event.Status.PUBLISHED or event.is_past:
+        return False
+    return any(name in changes and getattr(event, name) != changes[name] for name in _WHEN_AND_WHERE)
+
+
+def _refuse_fewer_places(event: Event, changes: dict[str, Any]) -> None:
+    capacity = changes.get("capacity")
+    taken = event.registrations.taking_places().count()
+    if capacity is not None and capacity < taken:
+        raise RefusedError(f"{taken} places are taken or offered already, so there cannot be fewer than that.")
+
+
+def _tell_of_change(event: Event, by: User) -> None:
+    tell_registered(event=event, kind=Notice.Kind.CHANGE)
+    hold_lists(None if event.community_id is None else [event.community_id])
+    audience = told_but_not_registered(event)
+    if audience.exists():
+        _post(event, EventPosting.Kind.CHANGE, change_message(event), audience, by)
 
 
 @transaction.atomic
@@ -92,6 +126,17 @@ def told_before(event: Event) -> AssociateQuerySet:
     return Associate.objects.consenting(Purpose.EVENTS).filter(Exists(told)).order_by("pk")
 
 
+def told_but_not_registered(event: Event) -> AssociateQuerySet:
+    """Those of ``told_before`` who did not register: whoever did is told as such, and not twice."""
+    registered = (
+        Registration.objects.live()
+        .filter(event=event)
+        .annotate(address=Lower("email"))
+        .filter(address=Lower(OuterRef("email")))
+    )
+    return told_before(event).exclude(Exists(registered))
+
+
 @transaction.atomic
 def announce_event(*, event: Event, by: User) -> EventPosting:
     """Email those who asked to hear of events, with the event for their calendar attached.
@@ -116,7 +161,7 @@ def announce_event(*, event: Event, by: User) -> EventPosting:
 
 @transaction.atomic
 def cancel_event(*, event: Event, reason: str, by: User) -> Event:
-    """Call a published event off and tell those who were told that it is on; their calendars drop it.
+    """Call a published event off and tell those who registered or were told that it is on; their calendars drop it.
 
     Whoever is still waiting to be told that it is on will not be. A second call changes nothing. Raises
     ``RefusedError`` for a draft (delete it) and for an event that is over.
@@ -135,7 +180,8 @@ def cancel_event(*, event: Event, reason: str, by: User) -> Event:
     hold_lists(None if current.community_id is None else [current.community_id])
     for posting in current.postings.select_related("mailing"):
         cancel(mailing=posting.mailing)
-    audience = told_before(current)
+    tell_registered(event=current, kind=Notice.Kind.CANCELLATION)
+    audience = told_but_not_registered(current)
     if audience.exists():
         _post(current, EventPosting.Kind.CANCELLATION, cancellation_message(current), audience, by)
     return current
@@ -152,7 +198,7 @@ def _post(event: Event, kind: str, message: Message, audience: AssociateQuerySet
         html=message.html,
         headers=unsubscribe_headers(Purpose.EVENTS, slug),
         audience=audience.as_audience(),
-        attachments=[ics.attachment(event, method=method)],
+        attachments=[ics.attachment(event, method=method, with_link=not event.takes_registrations)],
         created_by=by,
     )
     return EventPosting.objects.create(event=event, kind=kind, mailing=mailing, made_by=by)

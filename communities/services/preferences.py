@@ -129,8 +129,8 @@ def save_details(*, associate: Associate, name: str, involvement: str, organisat
 @transaction.atomic
 def erase_associate(*, associate: Associate) -> None:
     """Delete an associate with their memberships and consents, and every signup and registration for an event with
-    their address (UK GDPR article 17). What still waits to be sent to them is withdrawn, and what was sent no longer says to whom. A user account is
-    kept: it has its own page. A second call changes nothing.
+    their address (UK GDPR article 17). What still waits to be sent to them is withdrawn, and what was sent no longer
+    says to whom. A user account is kept: it has its own page. A second call changes nothing.
     """
     hold_lists_of(associate)
     forget(email=associate.email)

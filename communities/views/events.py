@@ -23,10 +23,13 @@ from communities.services.events import (
     cancel_event,
     create_event,
     delete_event,
+    is_moved_by,
     publish_event,
     save_event,
-    told_before,
+    told_but_not_registered,
 )
+from communities.services.notices import to_tell
+from communities.services.registrations import places_left
 from communities.views.manage import user_of
 from communities.views.requests import edit, page_of, text_of
 
@@ -50,7 +53,8 @@ def past(request: HttpRequest) -> HttpResponse:
 
 
 def _visible(request: HttpRequest, slug: str) -> Event:
-    return get_object_or_404(Event.objects.visible_to(request.user).select_related("community__study"), slug=slug)
+    events = Event.objects.visible_to(request.user).with_registrations().select_related("community__study")
+    return get_object_or_404(events, slug=slug)
 
 
 @login_not_required
@@ -65,6 +69,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "may_manage": may_manage,
         "sees_link": bool(event.online_url) and (may_manage or event.show_online_url) and not event.is_cancelled,
         "postings": with_progress(event.postings.select_related("mailing", "made_by")) if may_manage else [],
+        "is_full": event.is_open_to_register and places_left(event) == 0,
         "structured": "" if event.is_draft else event_data(event),
     }
     return render(request, "events/event_detail.html", context)
@@ -84,7 +89,7 @@ def calendar_entry(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def manage(request: HttpRequest) -> HttpResponse:
     """Every event for staff: drafts, what is to come, what has been."""
-    events = Event.objects.select_related("community")
+    events = Event.objects.select_related("community").with_registrations()
     context = {
         "drafts": events.filter(status=Event.Status.DRAFT).order_by("starts_at", "pk"),
         "coming": events.public().upcoming(),
@@ -118,6 +123,13 @@ def edit_event(request: HttpRequest, slug: str) -> HttpResponse:
 
     form = EventForm(request.POST or None, instance=Event.objects.get(pk=event.pk))
     form.cancel_url = event.get_absolute_url()
+    if request.method == "POST" and form.is_valid() and is_moved_by(event, form.changes):
+        counts = {"registered": to_tell(event).count(), "told": told_but_not_registered(event).count()}
+        if any(counts.values()) and form.cleaned_data["confirmed"] != form.when_and_where:
+            asked = form.to_confirm()
+            asked.submit_label = "Save and tell them"
+            asked.cancel_url = event.get_absolute_url()
+            return render(request, "events/event_edit.html", {"event": event, "form": asked, "to_tell": counts})
     return edit(
         request,
         form=form,
@@ -174,10 +186,9 @@ def cancel(request: HttpRequest, slug: str) -> HttpResponse:
             lambda: cancel_event(event=event, reason=reason, by=user_of(request)),
             "The event is cancelled.",
         )
+    told = to_tell(event).count() + told_but_not_registered(event).count()
     return render(
-        request,
-        "events/event_cancel.html",
-        {"event": event, "form": form, "told": told_before(event).count(), "destructive": True},
+        request, "events/event_cancel.html", {"event": event, "form": form, "told": told, "destructive": True}
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Container
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -16,8 +18,11 @@ from django.views.decorators.http import require_safe
 
 from communities import ics
 from communities.markup import to_html
-from communities.models import Community, Event, Newsletter
+from communities.models import Community, Event, Newsletter, Registration
 from communities.querysets import EventQuerySet
+from communities.tokens import UnknownLinkError, read_calendar
+from communities.views.requests import by_signed_link
+from mailing.tokens import BadToken
 from studies.models import Programme
 
 _ENTRIES = 50
@@ -103,6 +108,28 @@ def community_calendar(request: HttpRequest, slug: str) -> HttpResponse:
     return _calendar(community.events.public(), f"{_programme()} events: {community.name}")
 
 
-def _calendar(events: EventQuerySet, name: str) -> HttpResponse:
+@by_signed_link
+@require_safe
+def personal_calendar(request: HttpRequest, token: str) -> HttpResponse:
+    """An associate's own calendar: the events of their communities, of everybody, and those that they registered for.
+
+    It has the link to join online where they have a place, as the email that confirmed it has.
+    """
+    try:
+        associate = read_calendar(token)
+    except BadToken:
+        return HttpResponse("This address is not complete.\n", status=404, content_type="text/plain; charset=utf-8")
+    except UnknownLinkError:
+        return HttpResponse("This calendar is no more.\n", status=410, content_type="text/plain; charset=utf-8")
+    theirs = Registration.objects.with_email(associate.email)
+    communities = associate.memberships.current().values("community")
+    events = Event.objects.public().filter(
+        Q(community=None) | Q(community__in=communities) | Q(pk__in=theirs.live().values("event"))
+    )
+    with_link = set(theirs.coming().values_list("event", flat=True))
+    return _calendar(events, f"{_programme()} events for you", with_link=with_link)
+
+
+def _calendar(events: EventQuerySet, name: str, *, with_link: Container[int] = ()) -> HttpResponse:
     recent = events.filter(ends_at__gte=timezone.now() - _KEPT).order_by("starts_at", "pk")
-    return HttpResponse(ics.calendar_feed(recent, name=name), content_type=ics.CONTENT_TYPE)
+    return HttpResponse(ics.calendar_feed(recent, name=name, with_link=with_link), content_type=ics.CONTENT_TYPE)

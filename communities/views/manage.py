@@ -141,11 +141,11 @@ def export_members(request: HttpRequest, slug: str) -> HttpResponse:
         associate = each.associate
         row = [associate.name, associate.email, associate.get_involvement_display(), associate.organisation]
         joined = timezone.localdate(each.joined_at).isoformat()
-        writer.writerow([_harmless(cell) for cell in [*row, each.get_role_display(), joined]])
+        writer.writerow([harmless(cell) for cell in [*row, each.get_role_display(), joined]])
     return response
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 

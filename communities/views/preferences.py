@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from communities import tokens
 from communities.forms import DetailsForm, LinkForm, PreferencesForm
 from communities.models import Associate
-from communities.privacy import data_held
+from communities.privacy import data_held, registrations_of
 from communities.services.accounts import associate_of
 from communities.services.errors import TooManyRequestsError
 from communities.services.preferences import erase_associate, save_details, save_preferences, send_preferences_link
@@ -86,7 +86,14 @@ def preferences(request: HttpRequest, associate: Associate, token: str) -> HttpR
         save_preferences(associate=associate, choices=form.choices, wordings=form.wordings)
         messages.success(request, "Your changes are saved.")
         return redirect("communities:preferences", token)
-    context = {"form": form, "associate": associate, "token": token, "consents": associate.consents.all()}
+    context = {
+        "form": form,
+        "associate": associate,
+        "token": token,
+        "consents": associate.consents.all(),
+        "calendar_url": tokens.calendar_url(associate),
+        "registrations": registrations_of(associate),
+    }
     return render(request, "communities/preferences.html", context)
 
 

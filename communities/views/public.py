@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from communities.markup import to_html
@@ -71,6 +73,9 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "description": to_html(community.description),
         "ground_rules": to_html(community.ground_rules, heading_level=3),
         "events": community.events.public().upcoming()[:5],
+        "came": community.events.counted_in(timezone.localdate().year).aggregate(
+            people=Sum("attended_count"), events=Count("pk")
+        ),
         "newsletters": community.newsletters.sent()[:5],
         "moves": community.moves.all()[:20],
     }

@@ -10,7 +10,9 @@ PUBLIC = """
     communities:link_sent communities:erased communities:preferences communities:preferences_details
     communities:preferences_data communities:preferences_erase communities:unsubscribe communities:resubscribe
     communities:detail communities:calendar events:index events:past events:feed events:detail
-    events:calendar_entry events_calendar newsletters:index newsletters:feed newsletters:detail
+    events:calendar_entry events_calendar events:register events:register_sent events:registration
+    events:registration_change events:registration_cancel events:offer_accept events:feedback
+    events:personal_calendar newsletters:index newsletters:feed newsletters:detail
     reviews:autosave people:accept account_login account_logout account_inactive account_signup
     account_email_verification_sent account_reset_password account_confirm_login_code account_confirm_email
     account_reset_password_from_key_done account_reset_password_from_key account_reset_password_done
@@ -68,7 +70,9 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         communities:erased communities:preferences communities:preferences_details
         communities:preferences_data communities:preferences_erase communities:unsubscribe communities:detail
         communities:calendar events:index events:past events:feed events:detail events:calendar_entry
-        events_calendar newsletters:index newsletters:feed newsletters:detail account_inactive
+        events_calendar events:register events:register_sent events:registration events:registration_change
+        events:registration_cancel events:feedback events:personal_calendar
+        newsletters:index newsletters:feed newsletters:detail account_inactive
         account_email_verification_sent account_reset_password account_confirm_email
         account_reset_password_from_key_done account_reset_password_from_key account_reset_password_done
         healthz readyz
@@ -164,10 +168,11 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         """
         studies:manage studies:export studies:saved_views studies:new communities:manage
         communities:export_members events:manage events:new events:edit events:announce events:cancel
-        events:delete people:index people:invite people:organisations people:organisation_new
+        events:delete events:registrations events:registration_add events:registrations_export
+        events:registration_cancel_for events:attendance events:feedback_results people:index people:invite people:organisations people:organisation_new
         people:organisation_edit people:organisation_delete mailing:outbox mailing:message
         mailing:message_html mailing:mailing mailing:mailing_cancel mailing:mailing_send_again
-        mailing:suppressions mailing:suppression_lift
+        mailing:suppressions mailing:suppression_lift mailing:bounces
         """,
     ),
     (
@@ -255,7 +260,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
     (
         {"405": "*"},
         """
-        communities:renew communities:resubscribe reviews:autosave
+        communities:renew communities:resubscribe events:offer_accept reviews:autosave
         """,
     ),
     (

@@ -10,8 +10,8 @@ from django.db.models import F
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from communities.models import Associate, Event, Newsletter, Signup
-from communities.tokens import recipient_token, signup_token
+from communities.models import Associate, Event, Newsletter, Registration, Signup
+from communities.tokens import calendar_token, recipient_token, registration_token, signup_token
 from mailing.services import queue_bulk, send_template, suppress
 from panels import services as panel_services
 from panels.models import Condition, Decision, ReviewCycle
@@ -55,7 +55,11 @@ class World:
         self.event = Event.objects.create(
             slug="a-meeting", community=community, kind="community", title="Meeting", description="Words",
             starts_at=soon, ends_at=soon + dt.timedelta(hours=1), place="Hall", status="published", created_by=staff,
+            takes_registrations=True,
         )  # fmt: skip
+        registration = Registration.objects.create(
+            event=self.event, name="Guest", email="guest@example.org", turn=1, status="coming", coming_since=now
+        )
         question = panel_services.add_question(panel=panel, text="Is it sound?", kind="score")
         self.cycle = panel_services.open_cycle(
             panel=panel, study=study, reason=ReviewCycle.Reason.ANNUAL, members=[panel_member], opened_by=staff,
@@ -107,7 +111,8 @@ class World:
             "communities:preferences": {"token": recipient_token(associate.associate)},
             "communities:unsubscribe": {"token": recipient_token(associate.associate)},
             "communities:resubscribe": {"token": recipient_token(associate.associate)},
-            "events": {"slug": self.event.slug},
+            "events": {"slug": self.event.slug, "pk": registration.pk, "token": registration_token(registration)},
+            "events:personal_calendar": {"token": calendar_token(associate.associate)},
             "newsletters": {"slug": self.draft.slug},
             "newsletters:detail": {"slug": self.newsletter.slug},
             "panels": {"slug": panel.slug, "pk": self.cycle.pk, "review_pk": self.review.pk},

@@ -7,7 +7,17 @@ from itertools import count
 
 from django.utils import timezone
 
-from communities.models import Associate, Community, Consent, Event, Membership, Newsletter, Purpose, Signup
+from communities.models import (
+    Associate,
+    Community,
+    Consent,
+    Event,
+    Membership,
+    Newsletter,
+    Purpose,
+    Registration,
+    Signup,
+)
 from communities.wording import consent_wording
 
 _number = count(1)
@@ -76,3 +86,15 @@ def make_event(community: Community | None = None, **fields) -> Event:
         "status": "published",
     }  # fmt: skip
     return Event.objects.create(**{"community": community, **values, **fields})
+
+
+def make_registration(event: Event, status: str = "coming", **fields) -> Registration:
+    number = next(_number)
+    extra = {
+        "coming": {"coming_since": timezone.now()},
+        "offered": {"offer_expires_at": timezone.now() + dt.timedelta(hours=48)},
+        "cancelled": {"ended": "self"},
+        "waiting": {},
+    }[status]
+    values = {"name": f"Guest {number}", "email": f"guest{number}@example.org", "turn": number, **extra}
+    return Registration.objects.create(**{"event": event, "status": status, **values, **fields})

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from communities.models import Membership
-from tests.communities.factories import make_associate, make_community, make_event, make_newsletter
+from tests.communities.factories import make_associate, make_community, make_event, make_newsletter, make_registration
 from tests.conftest import ROLES
 
 STAFF = {"staff", "administrator"}
@@ -32,6 +32,12 @@ PAGES = {
     "events:announce": STAFF,
     "events:cancel": STAFF,
     "events:delete": STAFF,
+    "events:registrations": STAFF,
+    "events:registration_add": STAFF,
+    "events:registrations_export": STAFF,
+    "events:registration_cancel_for": STAFF,
+    "events:attendance": STAFF,
+    "events:feedback_results": STAFF,
 }
 POSTS = {
     "communities:open": STAFF,
@@ -48,6 +54,7 @@ OPEN_LISTS = {"communities:manage", "newsletters:manage", "newsletters:new", "ev
 def address(community, other_study):
     membership = make_associate(community).memberships.get()
     newsletter, event = make_newsletter(community), make_event(community)
+    registration = make_registration(event)
 
     def make(page: str) -> str:
         app, name = page.split(":")
@@ -57,6 +64,8 @@ def address(community, other_study):
             return reverse(page, args=[other_study.slug])
         if name in {"remove_member", "change_role"}:
             return reverse(page, args=[community.slug, membership.pk])
+        if name == "registration_cancel_for":
+            return reverse(page, args=[event.slug, registration.pk])
         return reverse(page, args=[{"communities": community, "newsletters": newsletter, "events": event}[app].slug])
 
     return make

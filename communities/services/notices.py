@@ -1,0 +1,98 @@
+"""Telling those who registered of changes and cancellations, reminding and thanking them: each of each thing once."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils import timezone
+
+from communities import registration_emails as emails
+from communities.models import Event, Notice, Registration
+from communities.querysets import RegistrationQuerySet
+from communities.services.registrations import lock_event
+
+#: How many days before an event its reminders go, by their kind; the nearest first.
+REMINDERS = {Notice.Kind.DAY: 1, Notice.Kind.WEEK: 7}
+#: The hour, in London, from which people are thanked on the day after.
+THANKS_FROM = dt.time(9)
+
+
+def to_tell(event: Event) -> RegistrationQuerySet:
+    """Those who registered and can be emailed, whether they come or wait."""
+    return event.registrations.live().reachable()
+
+
+def tell_registered(*, event: Event, kind: str) -> int:
+    """Email everybody who registered that the event has changed or is off; returns how many.
+
+    ``event`` is locked. Once per revision of the event: a second call finds nobody to tell.
+    """
+    return _tell(event, to_tell(event), kind, sequence=event.sequence)
+
+
+def _tell(event: Event, whom: RegistrationQuerySet, kind: str, *, sequence: int = 0) -> int:
+    about = {"kind": Notice.Kind(kind), "starts_at": event.starts_at, "sequence": sequence}
+    told = Notice.objects.filter(**about, registration__event=event)
+    waiting = list(whom.exclude(pk__in=told.values("registration")).order_by("turn"))
+    Notice.objects.bulk_create(Notice(registration=registration, **about) for registration in waiting)
+    for registration in waiting:
+        registration.event = event
+        emails.send_notice(registration, kind)
+    return len(waiting)
+
+
+def reminder_due(event: Event, days: int) -> dt.datetime:
+    """When the reminder so many days before is due: at the hour at which the event starts by London's clocks."""
+    return timezone.localtime(event.starts_at) - dt.timedelta(days=days)
+
+
+def send_reminders() -> int:
+    """Remind those with a place of each event that is a week or a day away; returns how many were reminded.
+
+    Whatever is due goes, however late it is noticed; but only the nearest, and not to somebody who has been told of
+    the place or of a new date since it fell due. A date that moves is reminded of anew. Safe to run twice, and at once
+    with itself.
+    """
+    now = timezone.now()
+    soon = Event.objects.filter(
+        status=Event.Status.PUBLISHED, starts_at__gt=now, starts_at__lte=now + dt.timedelta(days=8)
+    )
+    return sum(_remind(pk) for pk in soon.order_by("pk").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _remind(pk: int) -> int:
+    event, now = lock_event(Event(pk=pk)), timezone.now()
+    if event.status != Event.Status.PUBLISHED or event.has_started:
+        return 0
+    for kind, days in REMINDERS.items():
+        due = reminder_due(event, days)
+        if due <= now:
+            told_since = Notice.objects.filter(kind=Notice.Kind.CHANGE, starts_at=event.starts_at, made_at__gte=due)
+            whom = event.registrations.coming().reachable().filter(coming_since__lt=due)
+            return _tell(event, whom.exclude(pk__in=told_since.values("registration")), kind)
+    return 0
+
+
+def send_thanks() -> int:
+    """Thank those who were ticked as there, from the morning after the event, and ask what they thought.
+
+    Returns how many were thanked. Whoever is ticked later is thanked at the next run; nobody is twice.
+    """
+    nine = dt.datetime.combine(timezone.localdate(), THANKS_FROM, tzinfo=timezone.get_current_timezone())
+    midnight = nine.replace(hour=0)
+    before = midnight if timezone.now() >= nine else midnight - dt.timedelta(days=1)
+    waiting = (
+        Registration.objects.reachable()
+        .filter(attended=True, event__status=Event.Status.PUBLISHED, event__ends_at__lt=before)
+        .exclude(notices__kind=Notice.Kind.THANKS)
+    )
+    return sum(_thank(pk) for pk in waiting.order_by("event").values_list("event", flat=True).distinct())
+
+
+@transaction.atomic
+def _thank(pk: int) -> int:
+    event = lock_event(Event(pk=pk))
+    whom = event.registrations.coming().reachable().filter(attended=True, gave_feedback=False)
+    return _tell(event, whom.exclude(notices__kind=Notice.Kind.THANKS), Notice.Kind.THANKS)
