@@ -24,6 +24,7 @@ def send_confirmation(signup: Signup) -> None:
             "confirm_url": _absolute(reverse("communities:confirm", args=[signup_token(signup)])),
             "expires_at": signup.expires_at,
         },
+        secret=True,
     )
 
 
@@ -36,6 +37,7 @@ def send_link(associate: Associate) -> None:
         topic="community preferences link",
         subject_id=associate.key,
         context={"name": associate.name, "preferences_url": _absolute(preferences_url(associate))},
+        secret=True,
     )
 
 
