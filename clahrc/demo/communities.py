@@ -10,6 +10,7 @@ from django.utils.text import slugify
 from clahrc.demo.cast import Cast
 from clahrc.demo.dates import day_between, moment
 from communities.models import Associate, Community, Consent, Event, Involvement, Membership, Newsletter, Purpose
+from communities.services.newsletters import send_newsletter
 from communities.wording import consent_wordings
 from studies.models import ExistingNetwork, Programme
 
@@ -144,17 +145,19 @@ def _newsletters(cast: Cast, programme: Programme, communities: list[Community])
         for issue, (title, introduction) in enumerate(ISSUES[: 1 + index % 3]):
             day = today - dt.timedelta(days=330 - issue * 120 + index * 3)
             _newsletter(cast, programme, community, title, introduction, day)
-    _newsletter(
-        cast, programme, communities[0], "Before the winter meeting", "What we will talk about, and how to join.", None
-    )
+    first = communities[0]
+    _newsletter(cast, programme, first, "Before the winter meeting", "What we will talk about, and how to join.", None)
+    # One goes out now through the door that every email leaves by, so that the outbox has something to show.
+    today_s = _newsletter(cast, programme, first, "New this month", "News of the study, and a date to keep free.", None)
+    send_newsletter(newsletter=today_s, version=today_s.version, by=cast.logins["staff"])
 
 
 def _newsletter(
     cast: Cast, programme: Programme, community: Community, title: str, introduction: str, day: dt.date | None
-) -> None:
+) -> Newsletter:
     """A newsletter sent on ``day``, or a draft without one."""
     sent_at = moment(day, cast.chance) if day else None
-    Newsletter.objects.create(
+    return Newsletter.objects.create(
         slug=slugify(f"{community.slug[:60]} {title}")[:120], community=community, title=title,
         introduction=introduction, created_by=cast.logins["staff"], created_at=sent_at or timezone.now(),
         body=STORY.format(count=cast.chance.randrange(12, 40), region=programme.region.split(":")[0] or "the region"),

@@ -112,7 +112,8 @@ def _begin(review: Review, cast: Cast) -> None:
 def _decide(cycle: ReviewCycle, cast: Cast) -> None:
     """What the panel concluded: agreed, with a condition that is also in the study's ledger."""
     decision = Decision.objects.create(
-        cycle=cycle, outcome=Decision.Outcome.CONDITIONS, recorded_by=cast.logins["staff"], recorded_at=cycle.closed_at or timezone.now(),
+        cycle=cycle, outcome=Decision.Outcome.CONDITIONS, recorded_by=cast.logins["staff"],
+        recorded_at=cycle.closed_at or timezone.now(),
         reasons="The panel supports the study. One matter should be settled before the next site opens.",
     )  # fmt: skip
     text = "Agree with each site, in writing, who carries the work on when the study ends."
