@@ -11,6 +11,7 @@ from typing import Any
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.forms.formsets import BaseFormSet
+from django.forms.utils import flatatt
 from django.template.loader import get_template
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -232,7 +233,28 @@ def _control(field: BoundField) -> SafeString:
         plain = forms.FileInput(attrs=widget.attrs)
         plain.is_required = widget.is_required
         return field.as_widget(plain, attrs=attrs)
+    if isinstance(widget, forms.Select) and widget.template_name == forms.Select.template_name:
+        return _select(field, attrs)
     return field.as_widget(attrs=attrs)
+
+
+def _select(field: BoundField, attrs: dict[str, Any]) -> SafeString:
+    """A drop-down as Django's own templates draw it, which take two of them for each choice."""
+    attrs = {"id": field.auto_id, **field.build_widget_attrs(attrs)}
+    widget: Any = field.field.widget
+    shown = widget.get_context(field.html_name, field.value(), attrs)["widget"]
+    groups = [(name, format_html_join("", _OPTION, map(_option, items))) for name, items, _ in shown["optgroups"]]
+    options = format_html_join(
+        "", "{}", ((format_html(_GROUP, name, drawn) if name else drawn,) for name, drawn in groups)
+    )
+    return format_html('<select name="{}"{}>{}</select>', shown["name"], flatatt(shown["attrs"]), options)
+
+
+_OPTION, _GROUP = '<option value="{}"{}>{}</option>', '<optgroup label="{}">{}</optgroup>'
+
+
+def _option(item: Mapping[str, Any]) -> tuple[object, ...]:
+    return str(item["value"]), flatatt(item["attrs"]), item["label"]
 
 
 def _draw_control(field: BoundField, title: Mapping[str, object]) -> str:
@@ -359,8 +381,19 @@ def nhs_field(field: BoundField, show_label: bool = True, optional: bool = True)
 @register.simple_tag
 def filter_fields(form: forms.BaseForm) -> SafeString:
     """Every field of a filter form, none marked optional."""
-    drawn = (draw_field(field, optional=False) for field in form if field.name not in _all_revealed(form))
-    return SafeString("".join(drawn))
+    revealed = _all_revealed(form)
+    return SafeString("".join(_draw_filter(field) for field in form if field.name not in revealed))
+
+
+def _draw_filter(field: BoundField) -> str:
+    """A drop-down or a box to type in with nothing to say but its label is drawn here: lists have many of them."""
+    kind = type(field.field.widget)
+    if kind not in (forms.Select, forms.TextInput) or field.help_text or field.errors or options_of(field):
+        return draw_field(field, optional=False)
+    return format_html(
+        '<div class="nhsuk-form-group"><label class="nhsuk-label nhsuk-label--s" for="{}">{}</label>{}</div>',
+        field.auto_id, field.label, _control(field),
+    )  # fmt: skip
 
 
 @register.simple_tag
