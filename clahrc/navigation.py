@@ -6,18 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db.models import Exists, QuerySet
 from django.urls import reverse
 
-from studies.models import Study
+from clahrc.compiled import compiled
+from panels.models import PanelSeat, Review
+from people.models import User
+from people.rules import is_programme_staff
+from studies.models import Study, Theme
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
     from django.http import HttpRequest
 
-    from people.models import User
-
     Viewer = User | AnonymousUser
-    Test = Callable[[Viewer], bool]
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Entry:
 
     label: str
     url_name: str
-    shown_to: Test
+    shown_to: Callable[[Standing], bool]
 
 
 @dataclass(frozen=True)
@@ -38,50 +40,60 @@ class Link:
     is_current: bool
 
 
-def everyone(user: Viewer) -> bool:
-    """The page is public."""
-    return True
+@dataclass(frozen=True)
+class Standing:
+    """What decides which entries a person is shown."""
+
+    is_logged_in: bool = False
+    is_staff: bool = False
+    is_on_a_panel: bool = False
+    was_asked_for_a_review: bool = False
+    leads_a_theme: bool = False
+    sees_inside_a_study: bool = False
 
 
-def logged_in(user: Viewer) -> bool:
-    """Anyone who has logged in."""
-    return user.is_authenticated
+def standing_of(user: Viewer) -> Standing:
+    """How a person stands today, in one query; none for somebody who is not logged in."""
+    if not isinstance(user, User) or not user.is_active:
+        return Standing()
+    staff = is_programme_staff(user)
+    [row] = _standing(user.pk, staff) or [(False,) * 4]
+    return Standing(True, staff, *map(bool, row))
 
 
-def may(permission: str) -> Test:
-    """Those with a permission that needs no particular row."""
-
-    def test(user: Viewer) -> bool:
-        return user.is_authenticated and user.has_perm(permission)
-
-    return test
-
-
-def sees_inside_a_study(user: Viewer) -> bool:
-    """Those who may see at least one study from inside, and so the fellows there."""
-    return user.is_authenticated and (user.is_staff or Study.objects.visible_to(user).exists())
+@compiled
+def _standing(user_pk: int, is_staff: bool) -> QuerySet[User, tuple[bool, ...]]:
+    """The last four of ``Standing``. Each is what the rules of its page ask; here they are asked together."""
+    user = User(pk=user_pk, is_staff=is_staff)
+    return User.objects.filter(pk=user_pk).values_list(
+        Exists(PanelSeat.objects.current().filter(user=user_pk)),
+        Exists(Review.objects.filter(member=user_pk)),
+        Exists(Theme.objects.filter(leads=user_pk)),
+        Exists(Study.objects.visible_to(user)),
+    )
 
 
 ENTRIES = (
-    Entry("Dashboard", "dashboard", logged_in),
-    Entry("Waiting for you", "reviews:index", may("panels.see_reviews_waiting")),
-    Entry("Studies", "table_1", everyone),
-    Entry("Communities", "communities:index", everyone),
-    Entry("Events", "events:index", everyone),
-    Entry("Newsletters", "newsletters:index", everyone),
-    Entry("Search", "search", everyone),
-    Entry("Manage studies", "studies:manage", may("studies.manage_studies")),
-    Entry("Fellows", "fellows:index", sees_inside_a_study),
-    Entry("Panels", "panels:index", may("panels.see_panels")),
-    Entry("People", "people:index", may("people.view_people")),
-    Entry("Outbox", "mailing:outbox", may("mailing.view_outbox")),
-    Entry("Report", "report", may("clahrc.view_report")),
+    Entry("Dashboard", "dashboard", lambda one: one.is_logged_in),
+    Entry("Waiting for you", "reviews:index", lambda one: one.is_on_a_panel or one.was_asked_for_a_review),
+    Entry("Studies", "table_1", lambda one: True),
+    Entry("Communities", "communities:index", lambda one: True),
+    Entry("Events", "events:index", lambda one: True),
+    Entry("Newsletters", "newsletters:index", lambda one: True),
+    Entry("Search", "search", lambda one: True),
+    Entry("Manage studies", "studies:manage", lambda one: one.is_staff),
+    Entry("Fellows", "fellows:index", lambda one: one.sees_inside_a_study or one.is_staff),
+    Entry("Panels", "panels:index", lambda one: one.is_on_a_panel or one.is_staff),
+    Entry("People", "people:index", lambda one: one.is_staff),
+    Entry("Outbox", "mailing:outbox", lambda one: one.is_staff),
+    Entry("Report", "report", lambda one: one.leads_a_theme or one.is_staff),
 )
 
 
 def navigation_for(request: HttpRequest) -> list[Link]:
     """What the person who asks may see, the entry for this page (or for the part of the portal it is in) marked."""
-    links = [(entry.label, reverse(entry.url_name)) for entry in ENTRIES if entry.shown_to(request.user)]
+    standing = standing_of(request.user)
+    links = [(entry.label, reverse(entry.url_name)) for entry in ENTRIES if entry.shown_to(standing)]
     here = [url for _, url in links if request.path.startswith(url)]
     current = max(here, key=len, default="")
     return [Link(label, url, url == current) for label, url in links]

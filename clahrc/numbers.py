@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
+from django.db.models import F, Func, IntegerField, QuerySet, Subquery
+
+from clahrc.compiled import compiled
 from communities.models import Associate, Community, Membership
 from fellows.models import FellowPost
 from studies.models import Programme, Study
@@ -33,16 +37,26 @@ class Numbers:
 
 
 def numbers(programme: Programme) -> Numbers:
-    """Today's numbers, in four queries. An associate counts once, however many communities they belong to."""
+    """Today's numbers, in one query. An associate counts once, however many communities they belong to."""
+    [(studies, communities, fellows, associates)] = _counted(programme.pk)
+    return Numbers(studies, communities, fellows, programme.target_fellows, associates, programme.target_associates)
+
+
+@compiled
+def _counted(programme: int) -> QuerySet[Programme, tuple[int, ...]]:
     members = Membership.objects.current().values("associate")
-    return Numbers(
-        studies=Study.objects.public().count(),
-        communities=Community.objects.public().count(),
-        fellows=FellowPost.objects.of_current_studies().filled().count(),
-        target_fellows=programme.target_fellows,
-        associates=Associate.objects.filter(pk__in=members).count(),
-        target_associates=programme.target_associates,
+    return Programme.objects.filter(pk=programme).values_list(
+        _count(Study.objects.public()),
+        _count(Community.objects.public()),
+        _count(FellowPost.objects.of_current_studies().filled()),
+        _count(Associate.objects.filter(pk__in=members)),
     )
+
+
+def _count(rows: QuerySet[Any, Any]) -> Subquery:
+    """How many rows, as a column of another query."""
+    how_many = Func(F("pk"), function="COUNT", output_field=IntegerField())
+    return Subquery(rows.order_by().annotate(how_many=how_many).values("how_many"))
 
 
 @dataclass(frozen=True, slots=True)

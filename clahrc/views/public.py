@@ -32,6 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
         request,
         "clahrc/home.html",
         {
+            "programme": programme,
             "numbers": numbers(programme),
             "figure": figure_1(),
             "events": Event.objects.public().upcoming().exclude(status="cancelled").select_related("community")[:3],
