@@ -31,20 +31,19 @@ def soon() -> dt.date:
     return months_later(timezone.localdate(), ENDING_SOON_MONTHS)
 
 
-def posts_in_state(posts: FellowPostQuerySet, state: str) -> FellowPostQuerySet:
+def posts_in_state(posts: FellowPostQuerySet, state: str, *, max_years: int) -> FellowPostQuerySet:
     """The posts in one of ``STATES``; all of them where the state is empty."""
     if state == "vacant":
         return posts.vacant()
     if state == "ending":
-        return posts.ending_by(soon(), max_years=programme_max_years())
+        return posts.ending_by(soon(), max_years=max_years)
     if state == "unnamed":
         return posts.unnamed()
     return posts
 
 
-def counts(posts: FellowPostQuerySet) -> dict[str, int]:
+def counts(posts: FellowPostQuerySet, *, max_years: int) -> dict[str, int]:
     """How many posts there are, and how many in each state, under ``posts``, ``filled`` and the names of ``STATES``."""
-    years = programme_max_years()
     present = Secondment.objects.in_post()
     filled = Q(pk__in=present.values("post"))
     return posts.open().aggregate(
@@ -53,5 +52,5 @@ def counts(posts: FellowPostQuerySet) -> dict[str, int]:
         filled=Count("pk", filter=filled),
         vacant=Count("pk", filter=~filled),
         unnamed=Count("pk", filter=Q(pk__in=present.unnamed().values("post"))),
-        ending=Count("pk", filter=Q(pk__in=present.ending_by(soon(), max_years=years).values("post"))),
+        ending=Count("pk", filter=Q(pk__in=present.ending_by(soon(), max_years=max_years).values("post"))),
     )

@@ -45,7 +45,8 @@ class FellowPost(Loaded):
     @property
     def present(self) -> Secondment | None:
         """The secondment that runs today. Reads ``secondments`` as they were fetched."""
-        return next((each for each in self.secondments.all() if each.is_present), None)
+        today = timezone.localdate()
+        return next((each for each in self.secondments.all() if each.runs_on(today)), None)
 
     @property
     def to_come(self) -> list[Secondment]:
@@ -94,10 +95,14 @@ class Secondment(Loaded):
     def __str__(self) -> str:
         return f"{self.fellow or 'Name to be added'} in {self.post}"
 
+    def runs_on(self, day: dt.date) -> bool:
+        """Whether the fellow is in the post on a day."""
+        return self.starts_on <= day and (self.ends_on is None or self.ends_on >= day)
+
     @property
     def is_present(self) -> bool:
         """Runs today."""
-        return not self.is_to_come and not self.is_past
+        return self.runs_on(timezone.localdate())
 
     @property
     def is_past(self) -> bool:

@@ -26,19 +26,22 @@ def index(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "")
     if state not in STATES:
         state = ""
-    found = posts_in_state(posts, state).with_secondments()
+    max_years = programme_max_years()
+    found = posts_in_state(posts, state, max_years=max_years).with_secondments()
     found = found.order_by("study__theme__position", "study__position", "study__title", "number")
-    totals = counts(posts)
+    totals = counts(posts, max_years=max_years)
+    pages = Paginator(found, PER_PAGE)
+    pages.count = totals[state or "posts"]
     return render(
         request,
         "fellows/index.html",
         {
-            "page_obj": Paginator(found, PER_PAGE).get_page(request.GET.get("page")),
+            "page_obj": pages.get_page(request.GET.get("page")),
             "counts": totals,
             "posts_note": f"of {totals['posts']} posts on {totals['studies']} studies",
             "states": STATES,
             "state": state,
-            "max_years": programme_max_years(),
+            "max_years": max_years,
         },
     )
 

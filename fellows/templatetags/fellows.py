@@ -11,8 +11,8 @@ from fellows.services import can_undo_end
 register = template.Library()
 
 
-@register.inclusion_tag("fellows/tag.html")
-def post_tag(post: FellowPost, max_years: int) -> dict[str, str]:
+@register.simple_tag
+def post_state(post: FellowPost, max_years: int) -> dict[str, str]:
     """The state of a post today: closed, vacant, and otherwise that of the secondment in it."""
     if post.closed_on:
         return {"text": "Closed", "colour": "grey"}
