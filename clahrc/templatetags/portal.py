@@ -15,7 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from clahrc.templatetags import tables
-from clahrc.templatetags.drawing import address, is_here, links, render
+from clahrc.templatetags.drawing import Frame, address, frame_tag, is_here, links, render
 from clahrc.templatetags.nhs_fields import all_errors_of, draw_error_summary
 from clahrc.templatetags.status import colour_of
 from people.words import moment_words, time_words
@@ -170,22 +170,23 @@ def empty_state(heading: object, text: object = "", action: object = "", href: o
 # --- Boxes around words ---------------------------------------------------------------------------------------
 
 
-@register.simple_block_tag
-def card(
-    content: str, heading: object = "", href: object = "", level: int = 2, variant: str = "", **options: object
-) -> SafeString:
+@frame_tag(register)
+def card(heading: object = "", href: object = "", level: int = 2, variant: str = "", size: str = "m") -> Frame:
     """``{% card "Heading" href=… level=3 %}…{% endcard %}``. With ``href`` the heading is the link and the whole card
-    can be pressed. Variants: feature, secondary.
+    can be pressed. Variants: feature, secondary. It says by itself what ``components/card.html`` would: lists have
+    a card for each row.
     """
-    return render(
-        "card",
-        heading={"text": heading, "level": level, "size": options.pop("size", "m")},
-        href=address(href) if href else "",
-        clickable=bool(href),
-        description={"html": SafeString(content)},
-        variant=variant,
-        **options,
-    )
+    title: object = heading
+    if href and variant != "feature":
+        title = format_html('<a class="nhsuk-card__link" href="{}">{}</a>', address(href), heading)
+    before = format_html(
+        '<div class="nhsuk-card{}{}"><div class="nhsuk-card__content">{}',
+        " nhsuk-card--clickable" if href else "",
+        f" nhsuk-card--{variant}" if variant else "",
+        format_html('<h{0} class="nhsuk-card__heading nhsuk-heading-{1}">{2}</h{0}>', level, size, title)
+        if heading else "",
+    )  # fmt: skip
+    return before, SafeString("</div></div>")
 
 
 @register.simple_block_tag

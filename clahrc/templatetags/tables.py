@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
-from clahrc.templatetags.drawing import address, path_of, query_of, render
+from clahrc.templatetags.drawing import Frame, address, frame_tag, path_of, query_of, render
 
 register = template.Library()
 
@@ -75,27 +75,24 @@ def data_table(
     )  # fmt: skip
 
 
-@register.simple_block_tag
-def head(content: str) -> SafeString:
+@frame_tag(register)
+def head() -> Frame:
     """The header row of a ``data_table``; its columns are ``{% column %}`` and ``{% sort_column %}``."""
-    return format_html(
-        '<thead class="nhsuk-table__head" role="rowgroup"><tr class="nhsuk-table__row" role="row">{}</tr></thead>',
-        SafeString(content),
-    )
+    before = '<thead class="nhsuk-table__head" role="rowgroup"><tr class="nhsuk-table__row" role="row">'
+    return SafeString(before), SafeString("</tr></thead>")
 
 
-@register.simple_block_tag
-def rows(content: str) -> SafeString:
+@frame_tag(register)
+def rows() -> Frame:
     """The body of a ``data_table``: its ``{% row %}``s."""
-    return format_html('<tbody class="nhsuk-table__body">{}</tbody>', SafeString(content))
+    return SafeString('<tbody class="nhsuk-table__body">'), SafeString("</tbody>")
 
 
-@register.simple_block_tag
-def row(content: str, classes: str = "") -> SafeString:
+@frame_tag(register)
+def row(classes: str = "") -> Frame:
     """A row of a ``data_table``: first a ``{% row_header %}``, then ``{% cell %}``s."""
-    return format_html(
-        '<tr class="nhsuk-table__row{}" role="row">{}</tr>', f" {classes}" if classes else "", SafeString(content)
-    )
+    before = format_html('<tr class="nhsuk-table__row{}" role="row">', f" {classes}" if classes else "")
+    return before, SafeString("</tr>")
 
 
 @register.simple_tag
@@ -132,22 +129,24 @@ def sort_column(
     )
 
 
-@register.simple_block_tag
-def row_header(content: str, label: object = "") -> SafeString:
+@frame_tag(register)
+def row_header(label: object = "") -> Frame:
     """The first cell of a row: what the row is about. On a phone it is the card's title, or with ``label`` a line."""
-    return format_html(
-        '<th class="nhsuk-table__header{}" scope="row" role="rowheader">{}<div class="app-cell">{}</div></th>',
-        "" if label else " app-table-cards__title", _column_of(label), SafeString(content),
+    before = format_html(
+        '<th class="nhsuk-table__header{}" scope="row" role="rowheader">{}<div class="app-cell">',
+        "" if label else " app-table-cards__title", _column_of(label),
     )  # fmt: skip
+    return before, SafeString("</div></th>")
 
 
-@register.simple_block_tag
-def cell(content: str, label: object = "", numeric: bool = False) -> SafeString:
+@frame_tag(register)
+def cell(label: object = "", numeric: bool = False) -> Frame:
     """A cell; ``label`` is its column's heading, shown beside it where the row is a card."""
-    return format_html(
-        '<td class="nhsuk-table__cell{}" role="cell">{}<div class="app-cell">{}</div></td>',
-        " nhsuk-table__cell--numeric" if numeric else "", _column_of(label), SafeString(content),
+    before = format_html(
+        '<td class="nhsuk-table__cell{}" role="cell">{}<div class="app-cell">',
+        " nhsuk-table__cell--numeric" if numeric else "", _column_of(label),
     )  # fmt: skip
+    return before, SafeString("</div></td>")
 
 
 def _column_of(label: object) -> SafeString:
