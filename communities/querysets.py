@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, Func, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
@@ -55,9 +55,12 @@ class CommunityQuerySet(models.QuerySet["Community"]):
 
     def with_size(self) -> CommunityQuerySet:
         """Each with ``size``: how many associates belong to it today."""
-        return self.annotate(
-            size=Count("memberships", filter=Q(memberships__left_at=None), distinct=True)
-        ).select_related("study__theme")
+        from communities.models import Membership
+
+        members = Membership.objects.current().filter(community=OuterRef("pk")).order_by()
+        how_many = Func(F("pk"), function="COUNT", output_field=models.IntegerField())
+        size = Subquery(members.annotate(how_many=how_many).values("how_many"))
+        return self.annotate(size=size).select_related("study__theme")
 
     def matching(self, words: str) -> CommunityQuerySet:
         """Those in whose name, description or study every one of the words occurs."""
