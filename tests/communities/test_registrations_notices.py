@@ -1,0 +1,280 @@
+"""What those who registered are told: changes, cancellations, reminders, thanks; each once."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import time_machine
+from bs4 import BeautifulSoup
+from django.urls import reverse
+from django.utils import timezone
+from icalendar import Calendar
+
+from communities.models import Event, EventPosting, Notice
+from communities.services.events import announce_event, cancel_event, save_event
+from communities.services.notices import reminder_due, send_reminders, send_thanks
+from communities.tasks import send_event_emails
+from communities.tokens import registration_token
+from mailing.models import Delivery
+from tests.communities.factories import make_associate, make_event, make_registration
+
+HOUR = dt.timedelta(hours=1)
+DAY = dt.timedelta(days=1)
+NOW = dt.datetime(2027, 1, 4, 9, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def clock():
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def event(clock, community):
+    starts_at = NOW + 20 * DAY + HOUR
+    return make_event(
+        community,
+        title="Winter meeting",
+        takes_registrations=True,
+        capacity=1,
+        starts_at=starts_at,
+        ends_at=starts_at + HOUR,
+    )
+
+
+def subjects(to: str) -> list[str]:
+    return list(Delivery.objects.filter(recipient=to).order_by("pk").values_list("mailing__subject", flat=True))
+
+
+def entry_in(to: str, subject: str):
+    mailing = Delivery.objects.get(recipient=to, mailing__subject=subject).mailing
+    calendar = Calendar.from_ical(bytes(mailing.attachments.get().content))
+    return calendar, calendar.walk("VEVENT")[0]
+
+
+def as_posted(event: Event, **changes) -> dict[str, object]:
+    starts_at, ends_at = (timezone.localtime(each) for each in (event.starts_at, event.ends_at))
+    data = {"title": event.title, "kind": event.kind, "community": event.community_id or "",
+            "description": event.description, "place": event.place, "online_url": event.online_url,
+            "takes_registrations": "on", "capacity": event.capacity or "", "version": event.version}  # fmt: skip
+    for name, moment in (("starts_at", starts_at), ("ends_at", ends_at)):
+        data |= {f"{name}_day": moment.day, f"{name}_month": moment.month, f"{name}_year": moment.year,
+                 f"{name}_time": f"{moment:%H:%M}"}  # fmt: skip
+    return {**data, **changes}
+
+
+# --- Changes ----------------------------------------------------------------------------------------------------
+
+
+def test_edit_when_the_place_changes_then_says_how_many_will_be_told_before_anything_is_saved(client_of, event):
+    for status in ("coming", "waiting", "cancelled"):
+        make_registration(event, status)
+    client, there = client_of("staff"), reverse("events:edit", args=[event.slug])
+    answer = client.post(there, as_posted(event, place="Library"))
+    page = BeautifulSoup(answer.content, "html.parser")
+    assert "2 people who registered" in " ".join(page.get_text(" ").split())
+    assert not Delivery.objects.exists()
+    event.refresh_from_db()
+    assert event.place == "Town hall"
+    data = as_posted(event, place="Library", confirmed=page.select_one("input[name=confirmed]")["value"])
+    other = client.post(there, {**data, "place": "Museum"})
+    assert "People will be told" in other.content.decode()  # what was confirmed was another place
+    assert client.post(there, data).url == event.get_absolute_url()
+    event.refresh_from_db()
+    assert (event.place, event.sequence, Delivery.objects.count()) == ("Library", 1, 2)
+
+
+@pytest.mark.parametrize("changes", [{"title": "Another"}, {"description": "More"}, {"capacity": "50"}])
+def test_edit_when_neither_time_nor_place_changes_then_nobody_is_told(client_of, event, changes):
+    make_registration(event)
+    answer = client_of("staff").post(reverse("events:edit", args=[event.slug]), as_posted(event, **changes))
+    assert answer.url == event.get_absolute_url()
+    assert not Delivery.objects.exists()
+
+
+def test_edit_when_nobody_is_to_be_told_then_saved_at_once(client_of, event):
+    answer = client_of("staff").post(reverse("events:edit", args=[event.slug]), as_posted(event, place="Library"))
+    assert answer.url == event.get_absolute_url()
+
+
+def test_change_when_the_date_moves_then_registered_and_told_each_get_one_email_with_the_new_entry(
+    event, community, staff
+):
+    told, both = make_associate(community), make_associate(community)
+    announcement = announce_event(event=event, by=staff)
+    coming, waiting = make_registration(event), make_registration(event, "waiting")
+    make_registration(event, email=both.email.upper())
+    moved = {"starts_at": event.starts_at + DAY, "ends_at": event.ends_at + DAY}
+    save_event(event=event, version=1, changes=moved, by=staff)
+    assert subjects(coming.email) == subjects(waiting.email) == ["Changed: Winter meeting"]
+    assert subjects(told.email) == ["Winter meeting", "Changed: Winter meeting"]
+    assert subjects(both.email) == ["Winter meeting"]
+    assert subjects(both.email.upper()) == ["Changed: Winter meeting"]
+    for to in (coming.email, told.email):
+        calendar, entry = entry_in(to, "Changed: Winter meeting")
+        assert (calendar["METHOD"], entry["STATUS"], entry["SEQUENCE"]) == ("PUBLISH", "CONFIRMED", 1)
+        assert entry.decoded("DTSTART") == event.starts_at + DAY
+        assert str(entry["UID"]) == f"{event.uid}@testserver"
+    posting = EventPosting.objects.get(kind="change")
+    assert posting.mailing.list_key == announcement.mailing.list_key
+    assert "List-Unsubscribe" in posting.mailing.headers
+
+
+def test_change_when_made_twice_then_told_twice_each_with_the_next_sequence(event, staff):
+    coming = make_registration(event)
+    event = save_event(event=event, version=1, changes={"place": "A"}, by=staff)
+    event = save_event(event=event, version=2, changes={"place": "B"}, by=staff)
+    save_event(event=event, version=3, changes={"place": "B"}, by=staff)
+    assert subjects(coming.email) == ["Changed: Winter meeting"] * 2
+    assert set(Notice.objects.values_list("sequence", flat=True)) == {1, 2}
+
+
+def test_change_when_the_event_is_a_draft_or_over_then_nobody_is_told(event, staff):
+    make_registration(event)
+    event.status = "draft"
+    event.save()
+    save_event(event=event, version=1, changes={"place": "A"}, by=staff)
+    event.refresh_from_db()
+    event.status, event.starts_at, event.ends_at = "published", NOW - 2 * HOUR, NOW - HOUR
+    event.save()
+    save_event(event=event, version=2, changes={"place": "B"}, by=staff)
+    assert not Delivery.objects.exists()
+
+
+def test_change_when_online_then_the_link_goes_only_to_those_with_a_place(event, community, staff):
+    told = make_associate(community)
+    announce_event(event=event, by=staff)
+    coming, waiting = make_registration(event), make_registration(event, "waiting")
+    save_event(event=event, version=1, changes={"online_url": "https://meet.example.org/secret"}, by=staff)
+    texts = {
+        each: Delivery.objects.get(recipient=each, mailing__subject__startswith="Changed").mailing
+        for each in (told.email, coming.email, waiting.email)
+    }
+    assert "meet.example.org/secret" in texts[coming.email].text
+    for each in (told.email, waiting.email):
+        assert "meet.example.org/secret" not in texts[each].text
+        for attachment in texts[each].attachments.all():
+            assert b"meet.example" not in bytes(attachment.content).replace(b"\r\n ", b"")
+
+
+# --- Cancellations ----------------------------------------------------------------------------------------------
+
+
+def test_cancel_when_people_registered_then_told_once_and_counted_before(client_of, event, community, staff):
+    both = make_associate(community)
+    announce_event(event=event, by=staff)
+    coming, waiting = make_registration(event), make_registration(event, "waiting")
+    gone = make_registration(event, "cancelled")
+    make_registration(event, email=both.email)
+    there = reverse("events:cancel", args=[event.slug])
+    assert "3 people" in client_of("staff").get(there).content.decode()
+    for _ in range(2):
+        client_of("staff").post(there, {"reason": "Snow."})
+    assert subjects(coming.email) == subjects(waiting.email) == ["Cancelled: Winter meeting"]
+    assert subjects(both.email) == ["Winter meeting", "Cancelled: Winter meeting"]
+    assert subjects(gone.email) == []
+    calendar, entry = entry_in(coming.email, "Cancelled: Winter meeting")
+    assert (calendar["METHOD"], entry["STATUS"], entry["SEQUENCE"]) == ("CANCEL", "CANCELLED", 1)
+
+
+# --- Reminders --------------------------------------------------------------------------------------------------
+
+
+def test_reminders_when_due_then_a_week_and_a_day_before_once_each(event, clock):
+    coming = make_registration(event)
+    make_registration(event, "waiting")
+    make_registration(event, "cancelled")
+    make_registration(event, email="")
+    clock.move_to(event.starts_at - 7 * DAY - HOUR / 60)
+    assert send_event_emails() == 0
+    clock.move_to(event.starts_at - 7 * DAY)
+    assert [send_event_emails() for _ in range(2)] == [1, 0]
+    clock.move_to(event.starts_at - DAY)
+    assert [send_event_emails() for _ in range(2)] == [1, 0]
+    assert subjects(coming.email) == ["In a week: Winter meeting", "Tomorrow: Winter meeting"]
+    assert Delivery.objects.count() == 2
+
+
+def test_reminders_when_noticed_late_then_only_the_nearest_goes(event, clock):
+    coming = make_registration(event)
+    clock.move_to(event.starts_at - 3 * HOUR)
+    assert [send_reminders(), send_reminders()] == [1, 0]
+    assert subjects(coming.email) == ["Tomorrow: Winter meeting"]
+    late = make_registration(make_event(starts_at=event.starts_at, ends_at=event.ends_at))
+    clock.move_to(event.starts_at)
+    assert send_reminders() == 0
+    assert subjects(late.email) == []
+
+
+def test_reminders_when_somebody_got_their_place_since_then_not_told_again(event, clock):
+    clock.move_to(event.starts_at - 3 * DAY)
+    make_registration(event)
+    assert send_reminders() == 0
+    clock.move_to(event.starts_at - DAY)
+    assert send_reminders() == 1
+
+
+def test_reminders_when_the_date_moves_then_recomputed(event, clock, staff):
+    coming = make_registration(event)
+    clock.move_to(event.starts_at - 7 * DAY)
+    send_reminders()
+    later = {"starts_at": event.starts_at + 10 * DAY, "ends_at": event.ends_at + 10 * DAY}
+    event = save_event(event=event, version=1, changes=later, by=staff)
+    assert send_reminders() == 0
+    clock.move_to(event.starts_at - 7 * DAY)
+    assert [send_reminders(), send_reminders()] == [1, 0]
+    assert subjects(coming.email) == [
+        "In a week: Winter meeting", "Changed: Winter meeting", "In a week: Winter meeting",
+    ]  # fmt: skip
+
+
+def test_reminders_when_moved_to_soon_then_the_change_is_reminder_enough(event, clock, staff):
+    make_registration(event)
+    sooner = {"starts_at": NOW + 3 * DAY, "ends_at": NOW + 3 * DAY + HOUR}
+    save_event(event=event, version=1, changes=sooner, by=staff)
+    assert send_reminders() == 0
+    clock.move_to(NOW + 2 * DAY)
+    assert send_reminders() == 1
+
+
+def test_reminders_when_cancelled_then_none(event, clock, staff):
+    make_registration(event)
+    cancel_event(event=event, reason="Snow", by=staff)
+    before = Delivery.objects.count()
+    clock.move_to(event.starts_at - DAY)
+    assert send_reminders() == 0
+    assert Delivery.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "due"),
+    [
+        ("2027-03-28 09:00 +0000", "2027-03-27 10:00 +0000"),  # 10am British Summer Time, the day before in winter
+        ("2027-10-31 10:00 +0000", "2027-10-30 09:00 +0000"),  # 10am in winter, the day before in summer
+    ],
+)
+def test_reminder_when_the_clocks_change_then_at_the_same_hour_of_the_day_before(event, starts_at, due):
+    event.starts_at = dt.datetime.fromisoformat(starts_at)
+    assert reminder_due(event, 1).astimezone(dt.UTC) == dt.datetime.fromisoformat(due)
+
+
+# --- Thanks -----------------------------------------------------------------------------------------------------
+
+
+def test_thanks_when_the_day_is_over_then_to_those_who_came_once_with_the_link(event, clock):
+    came, missing = make_registration(event, attended=True), make_registration(event)
+    late = make_registration(event)
+    clock.move_to(event.ends_at + 2 * HOUR)
+    assert send_thanks() == 0
+    clock.move_to((event.ends_at + DAY).replace(hour=8))
+    assert send_thanks() == 0
+    clock.move_to((event.ends_at + DAY).replace(hour=9))
+    assert [send_thanks(), send_thanks()] == [1, 0]
+    late.attended = True
+    late.save()
+    assert [send_thanks(), send_thanks()] == [1, 0]
+    assert subjects(came.email) == subjects(late.email) == ["Thank you for coming: Winter meeting"]
+    assert subjects(missing.email) == []
+    text = Delivery.objects.get(recipient=came.email).mailing.text
+    assert reverse("events:feedback", args=[registration_token(came)]) in text
