@@ -8,3 +8,9 @@ class MailingConfig(AppConfig):
 
     name = "mailing"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Have the settings checked."""
+        from mailing import checks
+
+        checks.register()

@@ -21,6 +21,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from mailing import ledger, pace, services
+from mailing.bounces import verp
 from mailing.mime import Blueprint
 from mailing.models import Delivery, Mailing
 from mailing.transport import Answer, Outcome, Transport, UnreachableError, from_settings
@@ -143,7 +144,8 @@ class Engine:
         if self._shaken:
             # The database went away and came back: what it had not written to disk may be gone. Begin a new lease.
             raise _LeaseLostError
-        answer = self._transport.send(sender=sender, recipient=item.recipient.address, message=message)
+        envelope = verp.sender_for(item.pk, sender)
+        answer = self._transport.send(sender=envelope, recipient=item.recipient.address, message=message)
         if answer.outcome is Outcome.SENT:
             self.sent += 1
             answers.append((item.pk, answer.text))

@@ -18,7 +18,8 @@ from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from mailing import services, workers
+from mailing import workers
+from mailing.bounces import counting
 from mailing.mime import Recipient
 from mailing.models import Delivery, Lease, Mailing
 from mailing.querysets import DeliveryQuerySet
@@ -238,7 +239,7 @@ def settle_other(*, lease_id: int, item: Item, answer: Answer) -> None:
         last_answer=text[:500],
     )
     if answer.refuses_recipient and status == _Status.FAILED:
-        transaction.on_commit(lambda: _count_failures(item.recipient.address))
+        transaction.on_commit(lambda: counting.count_refusals(email=item.recipient.address))
 
 
 def _is_urgent(pk: int) -> bool:
@@ -249,14 +250,6 @@ def _backoff(attempts: int) -> dt.timedelta:
     """One minute, then twice as long each time, up to four hours; a tenth either way so that not all come at once."""
     wait = min(dt.timedelta(minutes=2 ** min(attempts - 1, 10)), _LONGEST_WAIT)
     return wait * random.uniform(0.9, 1.1)  # noqa: S311 - spreads load, hides nothing
-
-
-def _count_failures(address: str) -> None:
-    needed = settings.MAIL_FAILURES_TO_SUPPRESS
-    ended = Delivery.objects.of_recipient(address).filter(status__in=[_Status.SENT, _Status.FAILED])
-    latest = list(ended.order_by("-settled_at").values_list("status", "last_answer")[:needed])
-    if len(latest) == needed and all(status == _Status.FAILED for status, _ in latest):
-        services.suppress(email=address, reason=f"The mail server refused it {needed} times: {latest[0][1]}")
 
 
 @transaction.atomic

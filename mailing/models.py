@@ -15,7 +15,13 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from mailing.querysets import DeliveryQuerySet, LeaseQuerySet, MailingQuerySet, SuppressionQuerySet
+from mailing.querysets import (
+    BounceQuerySet,
+    DeliveryQuerySet,
+    LeaseQuerySet,
+    MailingQuerySet,
+    SuppressionQuerySet,
+)
 
 
 class Mailing(models.Model):
@@ -212,6 +218,53 @@ class Pace(models.Model):
 
     def __str__(self) -> str:
         return f"next at {self.next_at:.3f}"
+
+
+class Bounce(models.Model):
+    """A report, come after a server had taken a message, that it was not delivered or not wanted."""
+
+    class Kind(models.TextChoices):
+        """What the report says."""
+
+        HARD = "hard", "Refused for good"
+        SOFT = "soft", "Refused for now"
+        COMPLAINT = "complaint", "Marked as spam"
+        UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
+
+    class Source(models.TextChoices):
+        """Who told us."""
+
+        MAILBOX = "mailbox", "The bounce mailbox"
+        PROVIDER = "provider", "The email provider"
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, null=True, blank=True, related_name="bounces")
+    email = models.EmailField(help_text="The address that the message was for.")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    source = models.CharField(max_length=8, choices=Source.choices)
+    status_code = models.CharField(max_length=11, blank=True, help_text="The enhanced status code, such as 5.1.1.")
+    diagnostic = models.CharField(max_length=500, blank=True, help_text="In the server's words.")
+    received_at = models.DateTimeField(default=timezone.now)
+    key = models.CharField(max_length=64, unique=True, help_text="The same whenever the same report is read again.")
+    is_applied = models.BooleanField(default=True, help_text="Whether its delivery says so.")
+
+    objects = BounceQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-received_at", "-pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["hard", "soft", "complaint", "unsubscribed"]), name="bounce_kind"
+            ),
+            models.CheckConstraint(condition=Q(source__in=["mailbox", "provider"]), name="bounce_source"),
+        ]
+        indexes: ClassVar = [
+            models.Index(Lower("email"), "received_at", name="bounce_address"),
+            models.Index(fields=["received_at"], name="bounce_received"),
+            models.Index(fields=["id"], condition=Q(is_applied=False), name="bounce_to_apply"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email}: {self.get_kind_display()}"
 
 
 class Suppression(models.Model):

@@ -14,7 +14,7 @@ from django.utils import timezone
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
-    from mailing.models import Delivery, Lease, Mailing, Suppression
+    from mailing.models import Bounce, Delivery, Lease, Mailing, Suppression
 
 
 def _sees_everything(user: AbstractBaseUser | AnonymousUser) -> bool:
@@ -90,6 +90,19 @@ class LeaseQuerySet(models.QuerySet["Lease"]):
     def live(self, now: dt.datetime) -> LeaseQuerySet:
         """Those whose worker is at it."""
         return self.filter(until__gte=now)
+
+
+class BounceQuerySet(models.QuerySet["Bounce"]):
+    """Reports that a message was not delivered or not wanted."""
+
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> BounceQuerySet:
+        """All of them to programme staff, none to anybody else."""
+        return self if _sees_everything(user) else self.none()
+
+    def of_address(self, email: str) -> BounceQuerySet:
+        """Those of messages to one address, however it is written."""
+        found: BounceQuerySet = self.alias(address=Lower("email")).filter(address=email.strip().lower())
+        return found
 
 
 class SuppressionQuerySet(models.QuerySet["Suppression"]):

@@ -6,6 +6,8 @@ from celery import shared_task
 from django.conf import settings
 
 from mailing import services, sweeping, wake
+from mailing.bounces import imap
+from mailing.bounces import services as bounces
 from mailing.engine import Ended, Engine
 
 
@@ -27,6 +29,13 @@ def deliver(*, urgent: bool) -> int:
 def sweep() -> None:
     """Find whatever is due and unsent, since whenever, and wake workers for it; take back what dead workers held."""
     sweeping.sweep()
+
+
+@shared_task
+def read_bounces() -> int:
+    """Read what has come back, where ``BOUNCE_IMAP_URL`` names a mailbox; returns how many messages were read."""
+    bounces.apply_late()
+    return imap.read_mailbox() if settings.BOUNCE_IMAP_URL else 0
 
 
 @shared_task

@@ -67,6 +67,7 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "delivery": delivery,
             "mailing": delivery.mailing,
+            "bounces": delivery.bounces.all()[:10],
             "received": _received(delivery) if readable else None,
             "is_secret": not readable and delivery.mailing.body_dropped_at is None,
             "may_send_again": _may_send_again(delivery),

@@ -1,0 +1,54 @@
+"""Reads what mail servers have sent back."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from mailing.bounces import services, sources
+
+#: By which a mail server knows that it should try again (sysexits.h).
+_TRY_AGAIN = 75
+
+
+class Command(BaseCommand):
+    """Reads delivery reports and complaints from a maildir, an mbox file or standard input."""
+
+    help = "Read delivery reports from a mailbox: --maildir DIR, --mbox FILE, or - for one message on standard input."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """One of three places, and whom the message was for."""
+        parser.add_argument("pipe", nargs="?", choices=["-"], help="one message on standard input")
+        parser.add_argument("--maildir", type=Path, metavar="DIR", help="its unread messages, which are marked as read")
+        parser.add_argument("--mbox", type=Path, metavar="FILE", help="all its messages; the file is left as it is")
+        parser.add_argument("--to", default="", metavar="ADDRESS", help="with -: whom the mail server had it for")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Read them and say what they were. Exit status 75 asks a mail server to hand the message over again."""
+        counts: Counter[str] = Counter()
+        try:
+            for raw in self._messages(options):
+                outcome = services.take_in(raw=raw, to=options["to"])
+                counts[outcome if isinstance(outcome, str) else outcome.get_kind_display().lower()] += 1
+        except FileNotFoundError as error:
+            raise CommandError(f"There is no mailbox at {error.filename or error}") from error
+        except DatabaseError as error:
+            raise CommandError(f"It could not be written down: {error}", returncode=_TRY_AGAIN) from error
+        self.stdout.write(f"{counts.total()} read" + "".join(f"\n{number} {what}" for what, number in counts.items()))
+
+    def _messages(self, options: dict[str, Any]) -> Iterator[bytes]:
+        chosen = [name for name in ("pipe", "maildir", "mbox") if options[name]]
+        if len(chosen) != 1:
+            raise CommandError("Say where to read from: --maildir DIR, --mbox FILE, or - for standard input.")
+        if options["maildir"]:
+            return sources.from_maildir(options["maildir"])
+        if options["mbox"]:
+            return sources.from_mbox(options["mbox"])
+        return sources.from_pipe(sys.stdin.buffer)

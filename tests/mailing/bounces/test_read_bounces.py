@@ -1,0 +1,101 @@
+"""The command, over each place that messages can be in."""
+
+from __future__ import annotations
+
+import io
+import mailbox
+import os
+import sys
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+
+from mailing.bounces import services
+from mailing.models import Bounce
+from tests.mailing.bounces import samples
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*args, **options) -> list[str]:
+    out = io.StringIO()
+    call_command("read_bounces", *args, stdout=out, **options)
+    return out.getvalue().splitlines()
+
+
+@pytest.fixture
+def pipe(monkeypatch):
+    def give(raw: bytes) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw)))
+
+    return give
+
+
+def test_maildir_when_read_then_each_message_once_and_marked_as_read(sent, back, tmp_path):
+    box = mailbox.Maildir(tmp_path / "box")
+    box.add(samples.postfix(back(sent())))
+    box.add(samples.out_of_office("bounces@example.org"))
+    seen = mailbox.MaildirMessage(samples.exim(back(sent()), id="seen"))
+    seen.set_subdir("cur")
+    seen.set_flags("S")
+    box.add(seen)
+    assert sorted(run(maildir=tmp_path / "box")) == ["1 an automatic reply", "1 refused for good", "2 read"]
+    assert run(maildir=tmp_path / "box") == ["0 read"]
+    assert {message.get_flags() for message in mailbox.Maildir(tmp_path / "box")} == {"S"}
+    assert len(mailbox.Maildir(tmp_path / "box")) == 3
+    assert Bounce.objects.count() == 1
+
+
+def test_maildir_when_the_database_is_away_then_the_message_stays_unread(sent, back, tmp_path, monkeypatch):
+    mailbox.Maildir(tmp_path / "box").add(samples.postfix(back(sent())))
+    whole = services.take_in
+
+    def away(**options):
+        raise OperationalError("away")
+
+    monkeypatch.setattr(services, "take_in", away)
+    with pytest.raises(CommandError) as raised:
+        run(maildir=tmp_path / "box")
+    assert raised.value.returncode == 75
+    assert len(os.listdir(tmp_path / "box/new")) == 1
+    monkeypatch.setattr(services, "take_in", whole)
+    assert run(maildir=tmp_path / "box") == ["1 read", "1 refused for good"]
+
+
+def test_mbox_when_read_twice_then_written_once_and_the_file_is_left_alone(sent, back, tmp_path):
+    box = mailbox.mbox(tmp_path / "box")
+    box.add(samples.postfix(back(sent())))
+    box.add(samples.complaint(back(sent())))
+    box.close()
+    before = (tmp_path / "box").read_bytes()
+    assert run(mbox=tmp_path / "box") == ["2 read", "1 refused for good", "1 marked as spam"]
+    assert run(mbox=tmp_path / "box") == ["2 read", "2 a report that was read before"]
+    assert (tmp_path / "box").read_bytes() == before
+
+
+def test_pipe_when_the_mail_server_says_whom_it_was_for_then_that_names_the_delivery(sent, back, pipe):
+    delivery = sent()
+    pipe(samples.postfix("postmaster@example.org"))
+    assert run("-") == ["1 read", "1 no return address of ours"]
+    pipe(samples.postfix("postmaster@example.org"))
+    assert run("-", to=back(delivery)) == ["1 read", "1 refused for good"]
+
+
+def test_pipe_when_ten_megabytes_then_all_taken_and_the_report_read(sent, back, pipe):
+    raw = samples.exim(back(sent())).replace(b"Hello\n", b"x" * 70 + (b"\n" + b"y" * 76) * 140_000)
+    pipe(raw)
+    assert run("-") == ["1 read", "1 refused for good"]
+    assert sys.stdin.buffer.read() == b""
+
+
+@pytest.mark.parametrize("options", [{}, {"maildir": "a", "mbox": "b"}])
+def test_command_when_not_told_one_place_then_says_what_to_give(options):
+    with pytest.raises(CommandError, match="Say where to read from"):
+        run(**options)
+
+
+@pytest.mark.parametrize("kind", ["maildir", "mbox"])
+def test_command_when_there_is_no_mailbox_then_says_so(tmp_path, kind):
+    with pytest.raises(CommandError, match="There is no mailbox at"):
+        run(**{kind: tmp_path / "none"})
