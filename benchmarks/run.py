@@ -1,7 +1,9 @@
 """``make bench``: each main page's requests a second, beside a bare Django view that reads and renders as many rows.
 
-One run, one gunicorn worker, one database, this machine only. Page and bare view take turns, so that whatever else the
-machine does slows both. PostgreSQL where this machine has it, else SQLite; the first line says which.
+One run, one gunicorn worker, one database, this machine only. Page and bare view take short turns, so that whatever
+else the machine does slows both; the table shows the median turn of each, and of the turns' ratios. PostgreSQL where
+this machine has it, else SQLite; the first line says which. ``benchmarks/views.py`` says what bare means. Last comes
+the mail (``benchmarks/mailing.py``), unless ``--pages-only``.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import copy
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -30,26 +33,32 @@ from scripts.services import PrivatePostgres  # noqa: E402
 SIZES = (16, 1600)
 #: The aim: a page with its layout, permissions and links at a third of a bare view's speed.
 AIM = 1 / 3
+#: How often page and bare view take turns.
+TURNS = 5
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page, who asks for it (None: anybody) and what kind of rows it shows."""
+    """A page, what the bare view lists in its place, how a row of it begins in the page's HTML, how many things each
+    row says, and who asks (None: anybody).
+    """
 
     path: str
     kind: str
+    row: str
+    columns: int
     person: str | None = None
 
 
 PAGES = (
-    Page("/", "themes"),
-    Page("/studies/", "studies"),
-    Page("/studies/manage/", "studies", "staff"),
-    Page("/studies/{study}/", "studies"),
-    Page("/communities/", "studies"),
-    Page("/fellows/", "fellow-posts", "staff"),
-    Page("/panels/", "studies", "staff"),
-    Page("/reviews/", "studies", "scientist"),
+    Page("/", "posts", r"<li\b|<dt\b|<article\b", 2),
+    Page("/studies/", "studies", r'class="app-table-1__title"', 3),
+    Page("/studies/manage/", "studies", r"<tr\b", 8, "staff"),
+    Page("/studies/{study}/", "studies", r"<dt\b|<li\b", 2),
+    Page("/communities/", "communities", r'class="nhsuk-card[ "]', 3),
+    Page("/fellows/", "posts", r"<tr\b", 7, "staff"),
+    Page("/panels/", "panels", r'class="nhsuk-card[ "]', 3, "staff"),
+    Page("/reviews/", "reviews", r'<tr\b|class="nhsuk-card[ "]', 4, "scientist"),
 )
 
 
@@ -103,12 +112,10 @@ def cookie_of(person: str | None) -> str:
     return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
 
 
-def rows_in(html: str) -> int:
-    """How many rows a page shows: table rows, list items and cards, or, where that is more, things it links to."""
-    main = re.sub(r"(?s)<nav\b.*?</nav>|<thead\b.*?</thead>", "", html.partition("<main")[2])
-    shown = len(re.findall(r'<tr\b|<li\b|class="nhsuk-card[ "]|class="nhsuk-summary-list__row', main))
-    links = {*re.findall(r'href="(/[a-z]+/[\w/-]+/)"', main)}
-    return max(1, shown, len(links))
+def rows_in(html: str, row: str) -> int:
+    """How many rows a page shows between its header and its footer, without its navigation and tables' headings."""
+    body = html.partition("</header>")[2].partition("<footer")[0]
+    return max(1, len(re.findall(row, re.sub(r"(?s)<nav\b.*?</nav>|<thead\b.*?</thead>", "", body))))
 
 
 @contextmanager
@@ -144,27 +151,28 @@ def measure(page: Page, port: int, study: str, seconds: float) -> str:
     status, html = target.fetch()
     if status != 200:
         last = (Path(os.environ["VAR_DIR"]) / "web.log").read_text().strip().rpartition("\n")[2]
-        return f"{page.path:<24}answered {status}, not measured: {last}"
+        return f"{page.path:<22}answered {status}, not measured: {last}"
     from benchmarks.views import KINDS
 
-    rows = min(rows_in(html), KINDS[page.kind].count())
-    bare = Target(port, f"/bare/{page.kind}/?rows={rows}", target.cookie)
-    speeds: dict[Target, list[float]] = {target: [], bare: []}
-    for each in speeds:  # warm: templates compiled, connections open
+    rows = min(rows_in(html, page.row), KINDS[page.kind][0].count())
+    bare = Target(port, f"/bare/{page.kind}/{page.columns}/{rows}/", target.cookie)
+    for each in (target, bare):  # warm: templates compiled, connections open
         requests_per_second(each, seconds=min(seconds, 0.5))
-    for _turn in range(2):
-        for each, measured in speeds.items():
-            measured.append(requests_per_second(each, seconds=seconds))
-    own, beside = sum(speeds[target]) / 2, sum(speeds[bare]) / 2
-    verdict = "" if own >= beside * AIM else "  below a third"
-    return f"{page.path:<24}{rows:>6}{own:>12.1f}{beside:>12.1f}{own / beside:>8.2f}{verdict}"
+    turns = [
+        (requests_per_second(target, seconds=seconds), requests_per_second(bare, seconds=seconds)) for _ in range(TURNS)
+    ]
+    own, beside = (statistics.median(speeds) for speeds in zip(*turns, strict=True))
+    ratio = statistics.median(ours / theirs for ours, theirs in turns)
+    verdict = "" if ratio >= AIM else "  below a third"
+    return f"{page.path:<22}{rows:>6} x{page.columns:>2}{own:>10.1f}{beside:>10.1f}{ratio:>8.2f}{verdict}"
 
 
 def main() -> None:
     """Fill a throw-away database, measure at each size, print as it goes."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--seconds", type=float, default=2.0, help="for each of two turns of each page and bare view")
+    options.add_argument("--seconds", type=float, default=0.7, help="for each turn of each page and bare view")
     options.add_argument("--sizes", type=int, nargs="*", default=SIZES, help="numbers of studies, growing")
+    options.add_argument("--pages-only", action="store_true", help="leave the mail out")
     chosen = options.parse_args()
 
     with ExitStack() as stack:
@@ -200,12 +208,15 @@ def main() -> None:
             load_studies(size, folder)
             study = Study.objects.order_by("pk").values_list("slug", flat=True)[0]
             print(
-                f"\n{Study.objects.count()} studies\n{'page':<24}{'rows':>6}{'portal':>12}{'bare':>12}{'ratio':>8}",
+                f"\n{Study.objects.count():,} studies\n{'page':<22}{'rows':>10}{'portal':>10}{'bare':>10}{'ratio':>8}",
                 flush=True,
             )
             with one_worker(folder) as port:
                 for page in PAGES:
                     print(measure(page, port, study, chosen.seconds), flush=True)
+    if not chosen.pages_only:
+        print(flush=True)
+        subprocess.run([sys.executable, "benchmarks/mailing.py"], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":

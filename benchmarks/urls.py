@@ -5,4 +5,4 @@ from django.urls import path
 from benchmarks.views import bare
 from clahrc.urls import urlpatterns as portal
 
-urlpatterns = [*portal, path("bare/<slug:kind>/", bare, name="bare")]
+urlpatterns = [*portal, path("bare/<slug:kind>/<int:columns>/<int:rows>/", bare, name="bare")]

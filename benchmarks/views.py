@@ -1,31 +1,61 @@
-"""The least that Django can do for a page: read the rows, render them in a table. No layout, no permissions."""
+"""What the main pages are measured against: the least that a Django view of as many rows can be.
+
+It runs in the same process and project as the pages: the same middleware, database, connections and template engine,
+and whoever asks brings the same session. It reads with one query, as model instances with what they belong to, and
+renders one table with as many rows and columns as the page shows, in a page without a layout, navigation,
+permissions, counts, links, forms or anything else.
+"""
 
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import F, QuerySet, Value
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
+from django.template.base import Template
 
+from communities.models import Community
 from fellows.models import FellowPost
-from studies.models import Study, Theme
+from panels.models import Panel, Review
+from studies.models import Study
 
-#: What each kind of page lists, with what it names beside it.
-KINDS: dict[str, QuerySet] = {
-    "themes": Theme.objects.annotate(label=F("name"), beside=Value("")).order_by("position"),
-    "studies": Study.objects.annotate(label=F("title"), beside=F("theme__name")).order_by("title"),
-    "fellow-posts": FellowPost.objects.annotate(label=F("study__title"), beside=F("number")).order_by(
-        "label", "number"
+#: What can be listed, and the columns that there are.
+KINDS: dict[str, tuple[QuerySet, tuple[str, ...]]] = {
+    "studies": (
+        Study.objects.select_related("theme").order_by("title"),
+        ("title", "theme.name", "stage", "design", "starts_on", "ends_on", "acronym", "slug"),
+    ),
+    "communities": (
+        Community.objects.select_related("study__theme").order_by("name"),
+        ("name", "stage", "study.theme.name"),
+    ),
+    "posts": (
+        FellowPost.objects.select_related("study__theme").order_by("study__title", "number"),
+        ("study.title", "number", "study.theme.name", "study.stage", "study.starts_on", "study.ends_on", "closed_on"),
+    ),
+    "panels": (Panel.objects.all(), ("name", "asks", "slug")),
+    "reviews": (
+        Review.objects.select_related("cycle__study", "cycle__panel").order_by("pk"),
+        ("cycle.study.title", "cycle.panel.name", "status", "cycle.due_on"),
     ),
 }
-TEMPLATE = engines["django"].from_string(
-    "<!doctype html><html lang=en><title>{{ title }}</title><main><h1>{{ title }}</h1>"
-    "<table><caption>{{ title }}</caption>{% for row in rows %}"
-    "<tr><td>{{ row.pk }}</td><td>{{ row.label }}</td><td>{{ row.beside }}</td></tr>"
-    "{% endfor %}</table></main></html>"
-)
+
+
+def _template(columns: tuple[str, ...]) -> Template:
+    cells = "".join(f"<td>{{{{ row.{column} }}}}</td>" for column in columns)
+    return engines["django"].from_string(
+        "<!doctype html><html lang=en><title>{{ title }}</title><main><h1>{{ title }}</h1><table>"
+        f"<caption>{{{{ title }}}}</caption>{{% for row in rows %}}<tr>{cells}</tr>{{% endfor %}}</table></main></html>"
+    )
+
+
+_TEMPLATES = {
+    (kind, number): _template(columns[:number])
+    for kind, (_, columns) in KINDS.items()
+    for number in range(1, len(columns) + 1)
+}
 
 
 @login_not_required
-def bare(request: HttpRequest, kind: str) -> HttpResponse:
-    """Read and render ``?rows=`` rows of a kind."""
-    rows = KINDS[kind].all()[: int(request.GET["rows"])]
-    return HttpResponse(TEMPLATE.render({"title": kind, "rows": rows}, request))
+def bare(request: HttpRequest, kind: str, columns: int, rows: int) -> HttpResponse:
+    """The first rows of a kind, in so many columns."""
+    found = KINDS[kind][0].all()[:rows]
+    return HttpResponse(_TEMPLATES[kind, columns].render({"title": kind, "rows": found}, request))
