@@ -7,8 +7,9 @@ import datetime as dt
 from django.utils import timezone
 from django.utils.text import slugify
 
+from clahrc.demo import registrations
 from clahrc.demo.cast import Cast
-from clahrc.demo.dates import day_between, moment
+from clahrc.demo.dates import day_between, moment, working_day
 from communities.models import Associate, Community, Consent, Event, Involvement, Membership, Newsletter, Purpose
 from communities.services.newsletters import send_newsletter
 from communities.wording import consent_wordings
@@ -48,6 +49,7 @@ def bring_to_life(cast: Cast, programme: Programme) -> None:
     _associates(cast, programme, communities)
     _newsletters(cast, programme, communities)
     _events(cast, programme, communities)
+    registrations.bring_to_life()
 
 
 def _settle(communities: list[Community]) -> None:
@@ -219,7 +221,7 @@ def _event(
     place: str,
     online: bool,
 ) -> None:
-    day = timezone.localdate() + dt.timedelta(days=in_days)
+    day = working_day(timezone.localdate() + dt.timedelta(days=in_days))
     starts_at = timezone.make_aware(dt.datetime.combine(day, dt.time(10 + nth % 4)))
     whose = community.study.short_title if community else ""
     is_off = community is not None and in_days == 33
@@ -230,9 +232,10 @@ def _event(
         online_url="https://meet.example.org/clahrc" if online else "", created_by=cast.logins["staff"],
         status=Event.Status.CANCELLED if is_off else Event.Status.PUBLISHED,
         cancelled_reason="The hall is closed that day. A new date follows." if is_off else "",
-        sequence=1 if is_off else 0,
+        sequence=1 if is_off else 0, takes_registrations=not is_off and in_days > 0,
+        capacity={Event.Kind.CONFERENCE: 120, Event.Kind.ROADSHOW: 30}.get(Event.Kind(kind)),
         description=(
             "Open to everybody who takes an interest. There will be short talks, time for questions and a table for "
-            "each community.\n\nTell us beforehand if you need anything to take part."
+            "each community.\n\nTell us when you register if you need anything to take part."
         ),
     )  # fmt: skip

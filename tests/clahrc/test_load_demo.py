@@ -13,7 +13,10 @@ from django.utils import timezone
 
 from clahrc.demo.build import DemoError, build
 from clahrc.demo.cast import LOGINS
-from communities.models import Associate, Consent, Event, Membership, Newsletter
+from communities.models import Associate, Consent, Event, Membership, Newsletter, Registration
+from communities.services.notices import send_thanks
+from communities.services.registrations import pass_all_places_on
+from communities.tasks import forget_past_attendees
 from fellows.models import FellowPost, Secondment
 from panels.models import Review, ReviewCycle
 from people.demo import DEMO_LOGINS
@@ -129,3 +132,20 @@ def test_load_demo_when_made_on_an_awkward_day_then_it_holds(day):
         load_raw(SMALL)
         build()
         assert Programme.objects.get().starts_on < timezone.localdate()
+
+
+def test_load_demo_when_made_then_one_event_is_full_one_fills_and_a_past_one_was_liked(demo):
+    events = Event.objects.with_registrations().public().exclude(status="cancelled")
+    full = events.upcoming().get(kind="roadshow")
+    assert (full.coming, full.waiting, full.registrations.taking_places().count()) == (29, 7, full.capacity)
+    assert events.upcoming().filter(capacity=None, coming__gt=0).exists()
+    assert not events.past().filter(attended_count=None).exists()
+    liked = events.past().get(kind="regional")
+    assert (liked.attended_count, liked.feedback.count()) == (21, 8)
+    assert Registration.objects.filter(email="associate@example.org", event=full).exists()
+
+
+def test_load_demo_when_the_clock_runs_then_nobody_is_thanked_or_reminded_of_the_past(demo):
+    assert send_thanks() == 0
+    assert pass_all_places_on() == 0
+    assert forget_past_attendees() == 0
