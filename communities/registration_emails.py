@@ -8,7 +8,7 @@ from django.urls import reverse
 from communities import ics
 from communities.models import Registration
 from communities.tokens import registration_token
-from mailing.services import send_template
+from mailing.services import File, send_template
 
 TOPIC = "event registration"
 
@@ -76,7 +76,7 @@ def _send(registration: Registration, template: str, *, kind: str = "") -> None:
     )
 
 
-def _calendar_for(registration: Registration, template: str, has_link: bool) -> list[ics.File]:
+def _calendar_for(registration: Registration, template: str, has_link: bool) -> list[File]:
     if template == "registration_cancellation":
         return [ics.attachment(registration.event, method="CANCEL")]
     wanted = {"registration_coming", "registration_change", "registration_reminder"}

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
+from django.http import QueryDict
 from django.utils import timezone
 
 from communities.forms.versioned import VersionedForm
@@ -151,7 +152,8 @@ class EventForm(NhsFormMixin, VersionedForm):
 
     def to_confirm(self) -> EventForm:
         """The same form as filled in; sent again as it is, it has been confirmed."""
-        data = self.data.copy()
+        data = QueryDict(mutable=True)
+        data.update(self.data)
         data[self.add_prefix("confirmed")] = self.when_and_where
         return type(self)(data, instance=self.instance)
 
