@@ -1,4 +1,4 @@
-"""The Celery app. A message only wakes a worker; the database holds what is due (docs/decisions/0010)."""
+"""The Celery app. A message only wakes a worker; the database holds what is due (docs/decisions/0007)."""
 
 import os
 

@@ -1,7 +1,7 @@
 """What a worker writes down while it sends, in the order that lets any of it be killed at any moment.
 
 Whoever needs several locks takes them in this order: mailing, lease, deliveries. The reasoning, crash point by crash
-point, is in docs/decisions/0010-emails-leave-by-one-door.md.
+point, is in docs/decisions/0007-emails-leave-by-one-door.md.
 """
 
 from __future__ import annotations

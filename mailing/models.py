@@ -1,6 +1,6 @@
 """Every message as rows: a mailing is written once, a delivery goes to one recipient.
 
-The words and the crash-proof order of writes are in docs/decisions/0010-emails-leave-by-one-door.md.
+The words and the crash-proof order of writes are in docs/decisions/0007-emails-leave-by-one-door.md.
 """
 
 from __future__ import annotations

@@ -38,3 +38,10 @@ def moment(day: dt.date, chance: random.Random) -> dt.datetime:
 def day_between(first: dt.date, last: dt.date, chance: random.Random) -> dt.date:
     """A day from ``first`` to ``last``, both possible."""
     return first + dt.timedelta(days=chance.randrange((last - first).days + 1))
+
+
+def working_day(day: dt.date) -> dt.date:
+    """``day`` or the next after it that is neither at a weekend nor from Christmas Eve to 2 January."""
+    while day.weekday() > 4 or (day.month, day.day) >= (12, 24) or (day.month, day.day) <= (1, 2):
+        day += dt.timedelta(days=1)
+    return day
