@@ -255,6 +255,10 @@ MAIL_BOUNCE_ADDRESS = env.str("MAIL_BOUNCE_ADDRESS", default="")
 MAIL_VERP = env.bool("MAIL_VERP", default=False)
 #: The mailbox that reports come back to, such as ``imaps://user:password@mail.example.org/INBOX``; empty: none is read.
 BOUNCE_IMAP_URL = env.str("BOUNCE_IMAP_URL", default="")
+#: ``name:password`` that an email provider's webhooks must bring; empty: no webhook is answered.
+ANYMAIL = {"WEBHOOK_SECRET": env.str("ANYMAIL_WEBHOOK_SECRET", default="")}
+#: The keys of providers that sign what they send, such as ``MAILGUN_WEBHOOK_SIGNING_KEY=…``.
+ANYMAIL |= dict(pair.split("=", 1) for pair in env.list("ANYMAIL_KEYS", default=[]))
 #: Messages refused for good, one after another, before an address takes no more bulk mail.
 MAIL_FAILURES_TO_SUPPRESS = env.int("MAIL_FAILURES_TO_SUPPRESS", default=2)
 #: Messages that came back for now (a full mailbox) within so many days before an address takes no more bulk mail.

@@ -14,6 +14,7 @@ from mailing.bounces import imap, verp
 def register() -> None:
     """Have Django run these checks with its own."""
     checks.register(check_bounces)
+    checks.register(check_hooks)
 
 
 def check_bounces(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
@@ -41,3 +42,17 @@ def check_bounces(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[chec
         except ValueError as error:
             found.append(checks.Error(f"BOUNCE_IMAP_URL can not be read: {error}", id="mailing.E003"))
     return found
+
+
+def check_hooks(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Whether the secret of the webhooks is one that a provider can send."""
+    secret = settings.ANYMAIL.get("WEBHOOK_SECRET", "")
+    if not secret or (":" in secret.strip(":") and len(secret) > 16):
+        return []
+    return [
+        checks.Error(
+            "ANYMAIL_WEBHOOK_SECRET must be a name, a colon and a long password.",
+            hint="Make one with: python3 -c 'import secrets; print(\"portal:\" + secrets.token_urlsafe(24))'",
+            id="mailing.E004",
+        )
+    ]

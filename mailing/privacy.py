@@ -7,7 +7,7 @@ from django.db.models import CharField, F, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
-from mailing.models import Attachment, Delivery, Mailing, Suppression
+from mailing.models import Attachment, Bounce, Delivery, Mailing, Suppression
 from mailing.services import skip_waiting
 
 #: Where erased addresses point: nowhere, for good (RFC 2606 keeps ``.invalid`` from ever being a host).
@@ -41,6 +41,7 @@ def forget(*, email: str) -> int:
         subject="Erased", text="", html="", headers={}, body_dropped_at=timezone.now()
     )
     Suppression.objects.of_address(email).delete()
+    Bounce.objects.of_address(email).delete()
     nobody = Concat(Value("erased-"), Cast(F("pk"), CharField()), Value(f"@{ERASED_DOMAIN}"))
     return Delivery.objects.filter(pk__in=pks).update(
         recipient=nobody, recipient_name="", subject_id="", last_answer=""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from mailing import views
+from mailing import views, webhooks
 from mailing.bounces.views import bounce_list
 
 app_name = "mailing"
@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path("mailings/<int:pk>/cancel/", views.mailing_cancel, name="mailing_cancel"),
     path("mailings/<int:pk>/send-again/", views.mailing_send_again, name="mailing_send_again"),
     path("bounces/", bounce_list, name="bounces"),
+    path("hooks/<slug:provider>/", webhooks.hook, name="hook"),
     path("suppressions/", views.suppressions, name="suppressions"),
     path("suppressions/<int:pk>/lift/", views.suppression_lift, name="suppression_lift"),
 ]

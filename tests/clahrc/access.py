@@ -16,7 +16,7 @@ PUBLIC = """
     reviews:autosave people:accept account_login account_logout account_inactive account_signup
     account_email_verification_sent account_reset_password account_confirm_login_code account_confirm_email
     account_reset_password_from_key_done account_reset_password_from_key account_reset_password_done
-    account_request_login_code mfa_authenticate mfa_login_webauthn healthz readyz
+    account_request_login_code mfa_authenticate mfa_login_webauthn healthz readyz mailing:hook
 """
 
 ANSWERS: list[tuple[dict[str, str], str]] = [
@@ -246,6 +246,12 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         {"404": "*", "login": "anonymous", "on": "panel_member"},
         """
         reviews:check reviews:done reviews:change
+        """,
+    ),
+    (
+        {"404": "*"},
+        """
+        mailing:hook
         """,
     ),
     (

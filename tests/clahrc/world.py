@@ -131,6 +131,7 @@ class World:
             "people:accept": {"token": "not-a-token"},
             "people:organisation": {"pk": organisation.pk},
             "mailing": {"pk": delivery.pk, "number": 0},
+            "mailing:hook": {"provider": "postmark"},
             "mailing:mailing": {"pk": mailing.pk},
             "mailing:suppression": {"pk": suppression.pk},
             "theme_detail": {"slug": study.theme.slug},

@@ -6,7 +6,7 @@ import pytest
 from django.db.models import F
 
 from communities.models import Associate
-from mailing.models import Delivery, Mailing, Suppression
+from mailing.models import Bounce, Delivery, Mailing, Suppression
 from mailing.privacy import forget, messages_to
 from mailing.services import address_to, queue_bulk, suppress, write_mailing
 from tests.communities.factories import make_associate
@@ -72,3 +72,11 @@ def test_forget_when_the_address_was_suppressed_then_that_is_gone_too():
     suppress(email="ann@example.org", reason="The mailbox is full")
     forget(email="Ann@example.org")
     assert not Suppression.objects.exists()
+
+
+def test_forget_when_messages_came_back_then_the_reports_go_too(letter):
+    mine = letter("ann@example.org")
+    Bounce.objects.create(email="Ann@example.org", kind="hard", source="mailbox", key="1", delivery=mine)
+    Bounce.objects.create(email="bob@example.org", kind="hard", source="mailbox", key="2")
+    forget(email="ann@example.org")
+    assert set(Bounce.objects.values_list("email", flat=True)) == {"bob@example.org"}
