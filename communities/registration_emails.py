@@ -54,7 +54,7 @@ def _send(registration: Registration, template: str, *, kind: str = "") -> None:
     if not registration.email:
         return
     event = registration.event
-    has_link = registration.is_coming or event.show_online_url or not event.takes_registrations
+    has_link = registration.is_coming or not event.link_needs_a_place
     calendar = _calendar_for(registration, template, has_link)
     send_template(
         to=registration.email,

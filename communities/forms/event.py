@@ -72,6 +72,7 @@ class EventForm(NhsFormMixin, VersionedForm):
         widget=forms.TextInput,
         error_messages={
             "invalid": "Enter the number of places in digits, such as 40.",
+            "max_value": "Leave it empty if there is room for more than %(limit_value)d.",
             "min_value": "There must be at least 1 place. Leave it empty for no limit.",
         },
     )

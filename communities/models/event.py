@@ -118,6 +118,11 @@ class Event(models.Model):
         return self.takes_registrations and self.status == self.Status.PUBLISHED and not self.has_started
 
     @property
+    def link_needs_a_place(self) -> bool:
+        """Whether only those with a place get the link to join online: people register, or did until it was closed."""
+        return not self.show_online_url and (self.takes_registrations or self.registrations.exists())
+
+    @property
     def when(self) -> str:
         """From when to when, in London's time and in words."""
         return span_words(self.starts_at, self.ends_at)

@@ -198,7 +198,7 @@ def _post(event: Event, kind: str, message: Message, audience: AssociateQuerySet
         html=message.html,
         headers=unsubscribe_headers(Purpose.EVENTS, slug),
         audience=audience.as_audience(),
-        attachments=[ics.attachment(event, method=method, with_link=not event.takes_registrations)],
+        attachments=[ics.attachment(event, method=method, with_link=not event.link_needs_a_place)],
         created_by=by,
     )
     return EventPosting.objects.create(event=event, kind=kind, mailing=mailing, made_by=by)

@@ -10,7 +10,7 @@ import datetime as dt
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import F, Max
 from django.utils import timezone
 
 from communities import registration_emails as emails
@@ -143,6 +143,8 @@ def _refuse_if_over(event: Event) -> None:
 
 
 def _end(registration: Registration, how: str) -> None:
+    if registration.attended:  # ticked too early, on the day itself
+        Event.objects.filter(pk=registration.event_id).update(attended_count=F("attended_count") - 1)
     registration.status, registration.ended = Registration.Status.CANCELLED, Registration.Ended(how)
     registration.coming_since = registration.offer_expires_at = None
     registration.attended = False

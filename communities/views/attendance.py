@@ -125,10 +125,11 @@ def attendance(request: HttpRequest, slug: str) -> HttpResponse:
             messages.error(request, str(error))
         else:
             messages.success(request, "Saved.")
-        return redirect("events:attendance", event.slug)
-    coming = event.registrations.coming().order_by("name", "pk")
+        return redirect(request.get_full_path())
+    # So many that a page of them, with what it carries, stays within DATA_UPLOAD_MAX_NUMBER_FIELDS.
+    coming = page_of(request, event.registrations.coming().order_by("name", "pk"), 250)
     can_tick = event.status == Event.Status.PUBLISHED and timezone.localdate(event.starts_at) <= timezone.localdate()
-    return render(request, "events/attendance.html", {"event": event, "coming": coming, "can_tick": can_tick})
+    return render(request, "events/attendance.html", {"event": event, "page_obj": coming, "can_tick": can_tick})
 
 
 def _keys(request: HttpRequest, name: str) -> set[int]:

@@ -178,7 +178,7 @@ def test_data_when_downloaded_then_holds_everything_of_theirs_and_nothing_of_oth
     held = json.loads(answer.content)
     assert set(held) == {
         "Name", "Email address", "How you are involved", "Organisation", "Confirmed", "Has an account to log in",
-        "Communities", "Consents", "Signups", "Emails",
+        "Communities", "Consents", "Events", "Signups", "Emails",
     }  # fmt: skip
     assert held["Consents"][0]["In these words"] == consent_wording("newsletters")
     assert [each["Community"] for each in held["Communities"]] == [community.name]

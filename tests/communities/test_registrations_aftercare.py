@@ -19,6 +19,7 @@ from communities.privacy import data_held
 from communities.services.aftercare import delete_old_needs, delete_old_registrations, give_feedback, tick_attendance
 from communities.services.errors import RefusedError
 from communities.services.preferences import erase_associate
+from communities.services.registrations import cancel_registration
 from communities.tasks import forget_past_attendees
 from communities.tokens import registration_token
 from mailing.models import Delivery
@@ -166,6 +167,31 @@ def test_attendance_when_the_day_has_not_come_or_it_is_off_then_refused(client_o
         tick_attendance(event=event, came=[registration.pk])
     registration.refresh_from_db()
     assert not registration.attended
+
+
+def test_attendance_when_hundreds_come_then_a_page_of_them_at_a_time_can_be_sent(client_of, event, today):
+    Registration.objects.bulk_create(
+        Registration(event=event, name=f"P {n:03}", status="coming", coming_since=timezone.now(), turn=n)
+        for n in range(260)
+    )
+    client, there = client_of("staff"), url("attendance", event)
+    for page, count in ((f"{there}?page=1", 250), (f"{there}?page=2", 10)):
+        boxes = BeautifulSoup(client.get(page).content, "html.parser").select("input[name=came]")
+        keys = [box["value"] for box in boxes]
+        assert len(keys) == count
+        assert client.post(page, {"shown": keys, "came": keys}).url == page
+        assert client.post(page, {"shown": keys, "came": keys, "before": keys}).status_code == 302
+    event.refresh_from_db()
+    assert event.attended_count == 260
+
+
+def test_attendance_when_ticked_before_it_began_and_then_cancelled_then_not_counted(event):
+    registration = make_registration(event)
+    with time_machine.travel(event.starts_at - HOUR / 60, tick=False):
+        tick_attendance(event=event, came=[registration.pk])
+        cancel_registration(registration=registration)
+    event.refresh_from_db()
+    assert event.attended_count == 0
 
 
 def test_attendance_when_ticked_for_another_events_registration_then_nothing(event, today):

@@ -158,6 +158,20 @@ def test_change_when_online_then_the_link_goes_only_to_those_with_a_place(event,
             assert b"meet.example" not in bytes(attachment.content).replace(b"\r\n ", b"")
 
 
+def test_change_when_registration_was_closed_then_the_link_still_goes_only_to_those_with_a_place(
+    event, community, staff
+):
+    told = make_associate(community)
+    make_registration(event)
+    event = save_event(event=event, version=1, changes={"takes_registrations": False}, by=staff)
+    event.online_url = "https://meet.example.org/secret"
+    event.save()
+    mailing = announce_event(event=event, by=staff).mailing
+    assert subjects(told.email) == ["Winter meeting"]
+    assert "meet.example.org" not in mailing.text
+    assert b"meet.example" not in bytes(mailing.attachments.get().content).replace(b"\r\n ", b"")
+
+
 # --- Cancellations ----------------------------------------------------------------------------------------------
 
 
