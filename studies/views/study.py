@@ -27,9 +27,10 @@ from studies.views.access import require, sent, study_inside, study_to_change, u
 @require_safe
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
     """A study: its public summary for everyone; for those who may see inside, all of it."""
-    inside = Study.objects.visible_to(request.user).select_related("theme").filter(slug=slug).with_flags().first()
-    if inside is not None:
-        return render(request, "studies/study_detail.html", _everything_on(inside, request))
+    if request.user.is_authenticated:
+        inside = Study.objects.visible_to(request.user).select_related("theme").filter(slug=slug).with_flags().first()
+        if inside is not None:
+            return render(request, "studies/study_detail.html", _everything_on(inside, request))
     study = get_object_or_404(Study.objects.public().select_related("theme"), slug=slug)
     return render(request, "studies/study_public.html", {"study": study, **_public_parts(study)})
 
