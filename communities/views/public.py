@@ -44,7 +44,8 @@ class CommunityFilterForm(forms.Form):
 def index(request: HttpRequest) -> HttpResponse:
     """Every community, by theme unless another order is asked for; search and filters."""
     words, theme, stage, sort = (text_of(request, name) for name in ("q", "theme", "stage", "sort"))
-    communities = Community.objects.public().with_size().matching(words)
+    shown = ("slug", "name", "stage", "open_to_join", "study__theme__name")
+    communities = Community.objects.public().with_size().only(*shown).matching(words)
     if theme:
         communities = communities.filter(study__theme__slug=theme)
     if stage in Community.Stage.values:

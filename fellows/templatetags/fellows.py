@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from fellows.models import FellowPost, Secondment
 from fellows.services import can_undo_end
+from fellows.terms import ENDING_SOON_MONTHS, months_later
 
 register = template.Library()
 
@@ -23,9 +24,10 @@ def post_state(post: FellowPost, max_years: int) -> dict[str, str]:
 
 
 def _of_present(secondment: Secondment, max_years: int) -> dict[str, str]:
-    if secondment.last_day(max_years) < timezone.localdate():
+    today, last = timezone.localdate(), secondment.last_day(max_years)
+    if last < today:
         return {"text": "Longest term reached", "colour": "red"}
-    if secondment.ends_soon(max_years):
+    if last <= months_later(today, ENDING_SOON_MONTHS):
         return {"text": "Ends soon", "colour": "orange"}
     if secondment.fellow is None:
         return {"text": "Name not yet added", "colour": "purple"}
