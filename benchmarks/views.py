@@ -6,11 +6,12 @@ renders one table with as many rows and columns as the page shows, in a page wit
 permissions, counts, links, forms or anything else.
 """
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
-from django.template.base import Template
 
 from communities.models import Community
 from fellows.models import FellowPost
@@ -39,7 +40,7 @@ KINDS: dict[str, tuple[QuerySet, tuple[str, ...]]] = {
 }
 
 
-def _template(columns: tuple[str, ...]) -> Template:
+def _template(columns: tuple[str, ...]) -> Any:
     cells = "".join(f"<td>{{{{ row.{column} }}}}</td>" for column in columns)
     return engines["django"].from_string(
         "<!doctype html><html lang=en><title>{{ title }}</title><main><h1>{{ title }}</h1><table>"

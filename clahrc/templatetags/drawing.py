@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 
 from django import template
 from django.http import QueryDict
-from django.template.base import FilterExpression, Parser, Token
-from django.template.library import parse_bits
+from django.template.base import FilterExpression, Parser, Token, token_kwargs
 from django.template.loader import get_template
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -71,7 +70,7 @@ class FrameNode(template.Node):
     def render(self, context: template.Context) -> SafeString:
         """The content in its frame."""
         before, after = self.made or self.make(context)
-        return SafeString(before + self.nodelist.render(context) + after)
+        return SafeString(f"{before}{self.nodelist.render(context)}{after}")
 
 
 def _is_literal(value: FilterExpression) -> bool:
@@ -86,14 +85,19 @@ def frame_tag(library: template.Library) -> Callable[[Callable[..., Frame]], Cal
 
     def register(frame: Callable[..., Frame]) -> Callable[..., Frame]:
         name = frame.__name__
-        parameters = signature(frame).parameters
-        defaults = tuple(each.default for each in parameters.values() if each.default is not each.empty)
 
         def compile_tag(parser: Parser, token: Token) -> FrameNode:
-            bits = token.split_contents()[1:]
-            args, kwargs = parse_bits(
-                parser, bits, list(parameters), None, None, defaults, [], None, False, name
-            )  # fmt: skip
+            args: list[FilterExpression] = []
+            kwargs: dict[str, FilterExpression] = {}
+            for bit in token.split_contents()[1:]:
+                named = token_kwargs([bit], parser)
+                kwargs.update(named)
+                if not named:
+                    args.append(parser.compile_filter(bit))
+            try:
+                signature(frame).bind(*args, **kwargs)
+            except TypeError as error:
+                raise template.TemplateSyntaxError(f"{name}: {error}") from error
             content = parser.parse((f"end{name}",))
             parser.delete_first_token()
             return FrameNode(frame, args, kwargs, content)
