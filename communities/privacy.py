@@ -45,20 +45,7 @@ def data_held(associate: Associate) -> dict[str, object]:
             }
             for consent in associate.consents.order_by("given_at", "pk")
         ],
-        "Events": [
-            {
-                "Event": registration.event.title,
-                "When": registration.event.when,
-                "Name": registration.name,
-                "Organisation": registration.organisation,
-                "State": registration.get_status_display(),
-                "Registered": registration.registered_at,
-                "Came": registration.attended,
-                "What you eat": registration.needs.dietary if hasattr(registration, "needs") else "",
-                "What you need": registration.needs.access if hasattr(registration, "needs") else "",
-            }
-            for registration in Registration.objects.with_email(associate.email).select_related("event", "needs")
-        ],
+        "Events": _events_of(associate.email),
         "Signups": [
             {
                 "Made": signup.made_at,
@@ -73,6 +60,24 @@ def data_held(associate: Associate) -> dict[str, object]:
     }
 
 
+def _events_of(email: str) -> list[dict[str, object]]:
+    """What whoever owns an address told us for events."""
+    return [
+        {
+            "Event": registration.event.title,
+            "When": registration.event.when,
+            "Name": registration.name,
+            "Organisation": registration.organisation,
+            "State": registration.get_status_display(),
+            "Registered": registration.registered_at,
+            "Came": registration.attended,
+            "What you eat": registration.needs.dietary if hasattr(registration, "needs") else "",
+            "What you need": registration.needs.access if hasattr(registration, "needs") else "",
+        }
+        for registration in Registration.objects.with_email(email).select_related("event", "needs")
+    ]
+
+
 def registrations_of(associate: Associate) -> list[Registration]:
     """Their registrations for events that are not over, each with the ``path`` of its private page."""
     found = Registration.objects.live().with_email(associate.email).filter(event__ends_at__gt=timezone.now())
@@ -83,15 +88,22 @@ def registrations_of(associate: Associate) -> list[Registration]:
 
 
 def what_we_hold_on(user: User) -> dict[str, object]:
-    """The associate that a user is, if they are one."""
+    """The associate that a user is, if they are one, and the events that they registered for under their address."""
     associate = Associate.objects.filter(user=user).first()
-    return {"Communities of practice": data_held(associate) if associate else None}
+    return {
+        "Communities of practice": data_held(associate) if associate else None,
+        "Events that you registered for": _events_of(user.email),
+    }
 
 
 def forget(user: User) -> None:
-    """Delete the associate that a user is, when they close their account. A second call changes nothing."""
+    """Delete the associate that a user is, and their registrations for events, when they close their account. A second
+    call changes nothing.
+    """
+    from communities.services.aftercare import erase_registrations
     from communities.services.preferences import erase_associate
 
+    erase_registrations(email=user.email)
     associate = Associate.objects.filter(user=user).first()
     if associate:
         erase_associate(associate=associate)

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from communities.models import AttendeeNeeds, Event, EventFeedback, Registration
-from communities.privacy import data_held
+from communities.privacy import data_held, forget, what_we_hold_on
 from communities.services.aftercare import delete_old_needs, delete_old_registrations, give_feedback, tick_attendance
 from communities.services.errors import RefusedError
 from communities.services.preferences import erase_associate
@@ -306,3 +306,13 @@ def test_erasing_when_an_associate_asks_then_registrations_go_and_the_place_pass
     assert (waiting.status, past.attended_count, past.registrations.count()) == ("offered", 1, 0)
     assert not Registration.objects.filter(pk=theirs.pk).exists()
     assert not Delivery.objects.filter(recipient__iexact=associate.email).exists()
+
+
+def test_account_when_closed_then_their_registrations_are_shown_before_and_gone_after(event, stranger):
+    make_registration(event, email=stranger.email)
+    make_registration(event)
+    assert [each["Event"] for each in what_we_hold_on(stranger)["Events that you registered for"]] == ["Winter meeting"]
+    for _ in range(2):
+        forget(stranger)
+    assert event.registrations.count() == 1
+    assert not event.registrations.filter(email=stranger.email).exists()
