@@ -264,6 +264,9 @@ MAIL_FAILURES_TO_SUPPRESS = env.int("MAIL_FAILURES_TO_SUPPRESS", default=2)
 #: Messages that came back for now (a full mailbox) within so many days before an address takes no more bulk mail.
 MAIL_SOFT_BOUNCES_TO_SUPPRESS = env.int("MAIL_SOFT_BOUNCES_TO_SUPPRESS", default=4)
 MAIL_SOFT_BOUNCE_DAYS = env.int("MAIL_SOFT_BOUNCE_DAYS", default=60)
+#: A bulk mailing pauses itself when more than this share of its last so many messages went wrong; 0: never.
+MAIL_PAUSE_SHARE = env.float("MAIL_PAUSE_SHARE", default=0.2)
+MAIL_PAUSE_SAMPLE = env.int("MAIL_PAUSE_SAMPLE", default=100)
 #: Days for which the text of a transactional message is kept once it is sent.
 MAIL_KEEP_BODIES_DAYS = env.int("MAIL_KEEP_BODIES_DAYS", default=90)
 #: Topics whose messages let their reader in: dropped once sent, and shown to nobody.

@@ -18,7 +18,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from mailing import workers
+from mailing import pausing, workers
 from mailing.bounces import counting
 from mailing.mime import Recipient
 from mailing.models import Delivery, Lease, Mailing
@@ -238,6 +238,8 @@ def settle_other(*, lease_id: int, item: Item, answer: Answer) -> None:
         settled_at=None if due_at else now,
         last_answer=text[:500],
     )
+    if status == _Status.FAILED:
+        transaction.on_commit(lambda: pausing.pause_if_failing(mailing_id=item.mailing_id, upto=item.pk))
     if answer.refuses_recipient and status == _Status.FAILED:
         transaction.on_commit(lambda: counting.count_refusals(email=item.recipient.address))
 

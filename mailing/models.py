@@ -64,6 +64,10 @@ class Mailing(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now)
     body_dropped_at = models.DateTimeField(null=True, blank=True)
+    pause_reason = models.CharField(max_length=255, blank=True, help_text="Why it paused itself; empty if people did.")
+    watched_from = models.DateTimeField(
+        null=True, blank=True, help_text="When somebody last resumed it: failures before that are forgiven."
+    )
 
     objects = MailingQuerySet.as_manager()
 
@@ -200,6 +204,7 @@ class Delivery(models.Model):
             models.Index(fields=["lease", "id"], condition=Q(lease__isnull=False), name="delivery_leased"),
             models.Index(fields=["mailing", "status"], name="delivery_progress"),
             models.Index(Lower("recipient"), "id", name="delivery_recipient"),
+            models.Index(fields=["settled_at"], condition=Q(settled_at__isnull=False), name="delivery_settled"),
         ]
 
     def __str__(self) -> str:

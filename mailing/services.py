@@ -222,6 +222,7 @@ def resume(*, mailing: Mailing) -> bool:
     """Let a paused mailing go on with those who still wait; False if it was not paused."""
     changed = _move(mailing, Mailing.Status.PAUSED, Mailing.Status.READY)
     if changed:
+        Mailing.objects.filter(pk=mailing.pk).update(pause_reason="", watched_from=timezone.now())
         wake.after_commit(urgent=False)
     return changed
 

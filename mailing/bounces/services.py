@@ -7,7 +7,7 @@ import datetime as dt
 from django.db import transaction
 from django.utils import timezone
 
-from mailing import services
+from mailing import pausing, services
 from mailing.bounces import counting, reports
 from mailing.models import Bounce, Delivery
 
@@ -79,6 +79,8 @@ def record(
         services.suppress(email=email, reason=f"{_AT_ONCE[Bounce.Kind(kind)]}: {diagnostic}".removesuffix(": "))
     else:
         _apply(bounce)
+    if delivery is not None:
+        transaction.on_commit(lambda: pausing.pause_if_failing(mailing_id=delivery.mailing_id))
     return bounce
 
 
