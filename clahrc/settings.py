@@ -281,6 +281,9 @@ EVENT_KEEP_NEEDS_DAYS = env.int("EVENT_KEEP_NEEDS_DAYS", default=14)
 #: Days after an event for which we keep who registered. How many came is kept.
 EVENT_KEEP_REGISTRATIONS_DAYS = env.int("EVENT_KEEP_REGISTRATIONS_DAYS", default=180)
 
+#: What whoever reads the figures at /metrics must bring as bearer token; empty: there is no such page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
 # --- Celery ---------------------------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://localhost//")

@@ -7,6 +7,7 @@ from django.urls import include, path
 
 from clahrc import health, views
 from communities.views import feeds
+from mailing.metrics import metrics
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -31,6 +32,7 @@ urlpatterns = [
     path("outbox/", include("mailing.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("metrics", metrics, name="metrics"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -68,13 +68,6 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """Those that staff may want to look at: failed, or not known to have arrived."""
         return self.filter(status__in=["failed", "unknown"])
 
-    def oldest_due(self) -> dt.datetime | None:
-        """Since when the longest-waiting message could have gone; None when nothing waits."""
-        found: dt.datetime | None = self.filter(due_at__lte=timezone.now(), mailing__status="ready").aggregate(
-            oldest=Min("due_at")
-        )["oldest"]
-        return found
-
 
 class LeaseQuerySet(models.QuerySet["Lease"]):
     """Workers' holds on deliveries."""

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from mailing import services
 from mailing.forms import OutboxFilterForm, SuppressionFilterForm
+from mailing.metrics import figures
 from mailing.models import Delivery, Mailing, Suppression
 from mailing.reading import Received, received
 from mailing.transport import is_embedded
@@ -50,7 +51,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
             "page_obj": page,
             "is_filtered": any(wanted.values()),
             "is_embedded": is_embedded(),
-            "oldest_due": Delivery.objects.oldest_due(),
+            "figures": figures(),
         },
     )
 
