@@ -237,6 +237,8 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="CLAHRC portal <porta
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 #: Messages a second that the provider allows, over all workers; 0 for no limit.
 MAIL_RATE_PER_SECOND = env.float("MAIL_RATE_PER_SECOND", default=0)
+#: What single providers allow, such as ``gmail.com=5,nhs.net=2``: messages a second to addresses of that domain.
+MAIL_RATES = env.list("MAIL_RATES", default=[])
 #: How many workers may send bulk mail at once, each on its own connection to the mail server.
 MAIL_LANES = env.int("MAIL_LANES", default=2)
 #: How many deliveries a worker takes up at a time.

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 
+from mailing import rates
 from mailing.bounces import imap, verp
 
 
@@ -15,6 +16,7 @@ def register() -> None:
     """Have Django run these checks with its own."""
     checks.register(check_bounces)
     checks.register(check_hooks)
+    checks.register(check_rates)
 
 
 def check_bounces(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
@@ -56,3 +58,12 @@ def check_hooks(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks
             id="mailing.E004",
         )
     ]
+
+
+def check_rates(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Whether the providers' limits can be read."""
+    try:
+        rates.limits()
+    except ValueError as error:
+        return [checks.Error(f"MAIL_RATES can not be read: {error}.", id="mailing.E005")]
+    return []

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from mailing import ledger, pace, services
+from mailing import ledger, pace, rates, services
 from mailing.bounces import verp
 from mailing.mime import Blueprint
 from mailing.models import Delivery, Mailing
@@ -33,6 +33,7 @@ T = TypeVar("T")
 _LOOK_EVERY = 0.2  # seconds between looks for urgent messages
 _SETTLE_EVERY = 1.0  # seconds after which what was sent is noted, so that staff see it go
 _URGENT_BATCH = 10
+_NEAR = 2.0  # seconds for which a worker with nothing else to do waits for a turn
 _BLUEPRINTS = 8  # kept at a time
 
 
@@ -88,11 +89,17 @@ class Engine:
                 batch = self._insist(claim)
                 if batch is not None:
                     last_mailing = batch.items[0].mailing_id
-                    self._send(batch, until=until, gives_way=True)
+                    self._send(self._held_back(batch), until=until, gives_way=True)
                     continue
             if batch is None:
+                if not urgent_only and self._insist(lambda: rates.turn_is_near(_NEAR)):
+                    time.sleep(_LOOK_EVERY)
+                    continue
                 return Ended.NOTHING_DUE
             self._send_urgent(batch)
+
+    def _held_back(self, batch: ledger.Batch) -> ledger.Batch:
+        return self._insist(lambda: rates.hold_back(batch=batch)) if settings.MAIL_RATES else batch
 
     # --- one batch ---
 

@@ -29,6 +29,8 @@ _Status = Delivery.Status
 #: A transactional message found in flight after this many tries is left to staff: it may be what kills the workers.
 _MOST_REPEATS = 5
 _LONGEST_WAIT = dt.timedelta(hours=4)
+#: A turn that was missed by more is reserved again, lest a pause end in a rush.
+_TURN_LASTS = dt.timedelta(seconds=15)
 _ADVANCE_SQL = "UPDATE mailing_lease SET cursor = %s, until = %s WHERE id = %s AND NOT attention"
 _ADVANCE = {
     "sqlite": _ADVANCE_SQL,
@@ -45,6 +47,8 @@ class Item:
     mailing_id: int
     attempts: int
     first_tried_at: dt.datetime | None
+    #: Whether its turn, reserved at a provider that limits the rate, has just come (``mailing.rates``).
+    has_turn: bool = False
 
     @property
     def pk(self) -> int:
@@ -109,6 +113,8 @@ def _claim(waiting: DeliveryQuerySet, limit: int, mailing_id: int | None = None)
         "mailing_id",
         "attempts",
         "first_tried_at",
+        "due_at",
+        "turn_at",
     )
     # In order of primary key: the lease's cursor then tells what has gone from what has not.
     rows = sorted(waiting.values_list(*fields)[:limit])
@@ -118,9 +124,16 @@ def _claim(waiting: DeliveryQuerySet, limit: int, mailing_id: int | None = None)
         worker=workers.name(), mailing_id=mailing_id, until=timezone.now() + lease_length(), epoch=_epoch()
     )
     Delivery.objects.filter(pk__in=[row[0] for row in rows]).update(status=_Status.SENDING, due_at=None, lease=lease)
+    latest = timezone.now() - _TURN_LASTS
     items = [
-        Item(Recipient(pk, address, name, subject_id, created_at), mailing, attempts, first_tried_at)
-        for pk, address, name, subject_id, created_at, mailing, attempts, first_tried_at in rows
+        Item(
+            Recipient(pk, address, name, subject_id, created_at),
+            mailing,
+            attempts,
+            first_tried_at,
+            has_turn=turn_at is not None and turn_at == due_at and turn_at > latest,
+        )
+        for pk, address, name, subject_id, created_at, mailing, attempts, first_tried_at, due_at, turn_at in rows
     ]
     return Batch(lease.pk, items)
 

@@ -167,6 +167,11 @@ class Delivery(models.Model):
     due_at = models.DateTimeField(
         null=True, blank=True, default=timezone.now, help_text="When it may go; empty unless it waits."
     )
+    turn_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="The turn that was reserved for it, where its domain's provider limits the rate.",
+    )
     lease = models.ForeignKey(
         Lease, on_delete=models.DO_NOTHING, null=True, blank=True, related_name="deliveries", db_index=False
     )
@@ -223,6 +228,16 @@ class Pace(models.Model):
 
     def __str__(self) -> str:
         return f"next at {self.next_at:.3f}"
+
+
+class DomainPace(models.Model):
+    """When the next message to one provider's addresses may leave, over all workers."""
+
+    domain = models.CharField(max_length=255, primary_key=True)
+    next_at = models.FloatField(default=0, help_text="Seconds since 1970.")
+
+    def __str__(self) -> str:
+        return f"{self.domain}: next at {self.next_at:.3f}"
 
 
 class Bounce(models.Model):

@@ -1,0 +1,103 @@
+"""Limits of single providers: so many messages a second to addresses of one domain, over all workers.
+
+A delivery whose domain has had its share is put off to a turn of its own, and the others go on. The turn is reserved
+once, by one statement for all of a batch, so that a million deliveries to one domain are planned and not tried.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Sequence
+from functools import lru_cache
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Case, DateTimeField, F, Value, When
+from django.utils import timezone
+
+from mailing.ledger import Batch, Item
+from mailing.models import Delivery, DomainPace, Mailing
+
+_SOON = 0.25  # seconds that are not worth putting a delivery off for
+_CHUNK = 100
+
+
+def limits() -> dict[str, float]:
+    """Messages a second by domain, from ``MAIL_RATES``. ``ValueError`` where that can not be read."""
+    return _parsed(tuple(settings.MAIL_RATES))
+
+
+@lru_cache(maxsize=4)
+def _parsed(pairs: tuple[str, ...]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for pair in pairs:
+        domain, _, rate = pair.partition("=")
+        try:
+            found[domain.strip().lower()] = float(rate)
+        except ValueError:
+            raise ValueError(f"{pair} is not like gmail.com=5") from None
+        if not domain.strip() or not 0 < found[domain.strip().lower()] < float("inf"):
+            raise ValueError(f"{pair} is not like gmail.com=5")
+    return found
+
+
+@transaction.atomic
+def hold_back(*, batch: Batch) -> Batch:
+    """Put off those of ``batch`` whose domain has had its share, each to its turn; returns the rest, to be sent now.
+
+    A delivery that comes with a turn which has just come goes. Called twice, it puts off nobody twice.
+    """
+    rates = limits()
+    wanting: dict[str, list[Item]] = {}
+    for item in batch.items:
+        domain = item.recipient.address.rpartition("@")[2].lower()
+        if domain in rates and not item.has_turn:
+            wanting.setdefault(domain, []).append(item)
+    turns: dict[int, dt.datetime] = {}
+    for domain, items in sorted(wanting.items()):
+        rate = rates[domain]
+        start = _reserve(domain, count=len(items), rate=rate)
+        for position, item in enumerate(items):
+            if (turn := start + position / rate) > time.time() + _SOON:
+                turns[item.pk] = dt.datetime.fromtimestamp(turn, dt.UTC)
+    _put_off(batch.lease_id, list(turns.items()))
+    return Batch(batch.lease_id, [item for item in batch.items if item.pk not in turns])
+
+
+def _reserve(domain: str, *, count: int, rate: float) -> float:
+    """Reserve the next ``count`` turns; returns when (seconds since 1970) the first of them is."""
+    DomainPace.objects.get_or_create(domain=domain)
+    now = time.time()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE mailing_domainpace SET next_at = CASE WHEN next_at > %s THEN next_at ELSE %s END + %s
+            WHERE domain = %s RETURNING next_at
+            """,
+            [now, now, count / rate, domain],
+        )
+        return float(cursor.fetchone()[0]) - count / rate
+
+
+def _put_off(lease_id: int, turns: Sequence[tuple[int, dt.datetime]]) -> None:
+    for start in range(0, len(turns), _CHUNK):
+        some = turns[start : start + _CHUNK]
+        turn = Case(
+            *(When(pk=pk, then=Value(at, output_field=DateTimeField())) for pk, at in some),
+            output_field=DateTimeField(),
+        )
+        # Whatever was withdrawn meanwhile is no longer this lease's, and stays as it is.
+        held = Delivery.objects.filter(pk__in=[pk for pk, _ in some], lease=lease_id)
+        held.update(status=Delivery.Status.QUEUED, due_at=turn, turn_at=turn, lease=None)
+
+
+def turn_is_near(within: float) -> bool:
+    """Whether a delivery that was put off has its turn within so many seconds, so that a worker may wait for it."""
+    if not settings.MAIL_RATES:
+        return False
+    now = timezone.now()
+    soon = Delivery.objects.filter(
+        urgent=False, due_at__gt=now, due_at__lte=now + dt.timedelta(seconds=within), due_at=F("turn_at")
+    )
+    return soon.filter(mailing__status=Mailing.Status.READY).exists()

@@ -1,0 +1,138 @@
+"""Limits of single providers, and that nobody else waits for them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db.models import F
+from django.utils import timezone
+
+from mailing import checks, ledger, rates, services
+from mailing.engine import Ended, Engine
+from mailing.models import Delivery, DomainPace
+from people.models import User
+
+pytestmark = pytest.mark.django_db
+START = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def mailing(db):
+    User.objects.bulk_create(
+        User(email=f"p{n}@{domain}", full_name="P") for n in range(20) for domain in ("gmail.com", "Slow.example")
+    )
+    people = get_user_model().objects.filter(email__startswith="p").order_by("pk")
+    return services.queue_bulk(
+        topic="newsletter", list_key="newsletter:1", subject="News", text="Hello\n",
+        audience=people.values("email", name=F("full_name"), subject_id=F("pk")),
+    )  # fmt: skip
+
+
+def claim() -> ledger.Batch:
+    batch = ledger.claim_bulk(limit=100)
+    assert batch is not None
+    return rates.hold_back(batch=batch)
+
+
+def domains(batch: ledger.Batch) -> list[str]:
+    return sorted(item.recipient.address.rpartition("@")[2].lower() for item in batch.items)
+
+
+def test_batch_when_one_domain_is_limited_then_the_others_go_and_its_own_get_turns(settings, mailing, time_machine):
+    settings.MAIL_RATES = ["slow.EXAMPLE=2"]
+    time_machine.move_to(START, tick=False)
+    Delivery.objects.update(due_at=START, created_at=START)
+    batch = claim()
+    assert domains(batch) == ["gmail.com"] * 20 + ["slow.example"]
+    waiting = mailing.deliveries.filter(status="queued").order_by("pk")
+    assert [(d.due_at - START).total_seconds() for d in waiting] == [n / 2 for n in range(1, 20)]
+    assert all(d.turn_at == d.due_at and d.lease_id is None for d in waiting)
+    assert mailing.deliveries.by_status() == {"sending": 21, "queued": 19}
+
+
+def test_turn_when_it_comes_then_the_delivery_goes_and_is_not_put_off_again(settings, mailing, time_machine):
+    settings.MAIL_RATES = ["slow.example=2"]
+    time_machine.move_to(START, tick=False)
+    Delivery.objects.update(due_at=START, created_at=START)
+    ledger.release(lease_id=_sent(claim()))
+    time_machine.shift(1.6)
+    batch = claim()
+    assert len(batch.items) == 3
+    assert DomainPace.objects.get().next_at == START.timestamp() + 10
+
+
+def _sent(batch: ledger.Batch) -> int:
+    ledger.settle_sent(lease_id=batch.lease_id, answers=[(item.pk, "250") for item in batch.items])
+    return batch.lease_id
+
+
+def test_turns_when_missed_by_a_pause_then_there_is_no_rush_afterwards(settings, mailing, time_machine):
+    settings.MAIL_RATES = ["slow.example=2"]
+    time_machine.move_to(START, tick=False)
+    Delivery.objects.update(due_at=START, created_at=START)
+    ledger.release(lease_id=_sent(claim()))
+    time_machine.shift(3600)
+    batch = claim()
+    assert len(batch.items) == 1
+    turns = mailing.deliveries.filter(status="queued").order_by("due_at").values_list("due_at", flat=True)
+    assert [(at - timezone.now()).total_seconds() for at in turns] == [n / 2 for n in range(1, 19)]
+
+
+def test_engine_when_a_domain_is_limited_then_keeps_to_it_and_sends_everybody_once(settings, mailing, smtp):
+    settings.MAIL_RATES = ["slow.example=10"]
+    engine = Engine(stopping=lambda: False)
+    came: list[tuple[float, str]] = []
+    send = engine._transport.send
+
+    def noted(**options):
+        came.append((time.monotonic(), options["recipient"].rpartition("@")[2].lower()))
+        return send(**options)
+
+    engine._transport.send = noted
+    began = time.monotonic()
+    assert engine.run(urgent_only=False, seconds=20) is Ended.NOTHING_DUE
+    assert mailing.deliveries.by_status() == {"sent": 40}
+    slow = [at - began for at, domain in came if domain == "slow.example"]
+    gmail = [at - began for at, domain in came if domain == "gmail.com"]
+    assert (len(slow), len(gmail)) == (20, 20)
+    assert slow[-1] - slow[0] > 1.5
+    assert max(gmail) < slow[-1]
+    assert sum(at < max(gmail) for at in slow) < 10
+    assert not mailing.leases.exists()
+
+
+def test_login_code_when_its_domain_is_limited_then_goes_at_once(settings, mailing):
+    settings.MAIL_RATES = ["gmail.com=0.001"]
+    code = services.write_mailing(kind="transactional", topic="login code", subject="Code", text="1\n")
+    deliveries = services.address_to(mailing=code, recipients=[("", f"c{n}@gmail.com") for n in range(5)])
+    Engine(stopping=lambda: False).run(urgent_only=False, seconds=20)
+    assert {Delivery.objects.get(pk=d.pk).status for d in deliveries} == {"sent"}
+    assert mailing.deliveries.by_status() == {"sent": 21, "queued": 19}
+
+
+def test_delivery_when_withdrawn_while_in_hand_then_not_put_back(settings, mailing):
+    settings.MAIL_RATES = ["gmail.com=1"]
+    batch = ledger.claim_bulk(limit=100)
+    assert services.cancel(mailing=mailing) == 40
+    rates.hold_back(batch=batch)
+    assert mailing.deliveries.by_status() == {"skipped": 40}
+
+
+def test_engine_when_no_limit_is_set_then_no_turn_is_reserved(settings, mailing):
+    settings.MAIL_RATES = []
+    Engine(stopping=lambda: False).run(urgent_only=False, seconds=20)
+    assert mailing.deliveries.by_status() == {"sent": 40}
+    assert not DomainPace.objects.exists()
+
+
+@pytest.mark.parametrize(("pairs", "ids"), [
+    ([], []), (["gmail.com=5", "nhs.net=0.5"], []), (["gmail.com"], ["mailing.E005"]), (["=5"], ["mailing.E005"]),
+    (["gmail.com=0"], ["mailing.E005"]), (["gmail.com=-1"], ["mailing.E005"]), (["gmail.com=inf"], ["mailing.E005"]),
+    (["gmail.com=x"], ["mailing.E005"]),
+])  # fmt: skip
+def test_rates_when_they_make_no_sense_then_said_at_the_start(settings, pairs, ids):
+    settings.MAIL_RATES = pairs
+    assert [found.id for found in checks.check_rates(None)] == ids
