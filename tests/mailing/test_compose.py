@@ -7,6 +7,9 @@ from django.core.exceptions import ValidationError
 from mailing import compose, services
 from mailing.models import Delivery, Mailing
 
+# The brand at the head of each message is looked up.
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def template(settings, tmp_path):
