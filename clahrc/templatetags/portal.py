@@ -43,7 +43,7 @@ def clock(moment: dt.datetime | None) -> str:
 @register.filter
 def day(value: dt.date | None, form: str = "DATE_FORMAT") -> str:
     """``{{ study.starts_on|day }}``: 24 November 2026, or in another form. For lists, which name the same days again
-    and again: each is put into words once, in a tenth of the time that ``date`` takes.
+    and again: each is put into words once, in a seventh of the time that ``date`` takes.
     """
     return _day(value, form) if value else ""
 
