@@ -141,7 +141,7 @@ def pytest(title: str, marks: str, env: dict[str, str], report: Report, extra: l
     """Run the tests of these marks in parallel, in random order; show their output, and keep the closing line."""
     print(f"\n{'-' * 20} {title} {'-' * 20}", flush=True)
     inherited = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
-    command = [sys.executable, "-m", "pytest", "-n", str(processes()), "-q", "-m", marks, *extra]
+    command = [sys.executable, "-m", "pytest", "-n", str(processes()), "--dist", "worksteal", "-q", "-m", marks, *extra]
     started = time.monotonic()
     closing = ""
     with subprocess.Popen(
@@ -177,7 +177,7 @@ def main(extra: list[str]) -> int:
         report.left_out.append("every journey: this machine has no Chromium (install the package chromium)")
     pytest("SQLite", "not journey", {}, report, extra)
     if browser["CHROMIUM"]:
-        pytest("SQLite, journeys", "journey", browser, report, extra)
+        pytest("SQLite, journeys", "journey and not walk", browser, report, extra)
     with ExitStack() as stack:
         servers = server_environment(stack, report)
         if servers is not None:
