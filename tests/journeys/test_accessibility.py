@@ -136,7 +136,7 @@ class Walk:
             client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
             self.log_in(self.page, user)
         waiting = [reverse(name, kwargs=self.world.kwargs(name, ADDRESSES[name])) for name in names]
-        visited, from_links = set(waiting), Counter({name: FOLLOWED for name in set(OPEN) - set(names)})
+        visited, from_links = set(waiting), Counter(dict.fromkeys(set(OPEN) - set(names), FOLLOWED))
         while waiting:
             path = waiting.pop(0)
             name = name_of(path)
