@@ -38,6 +38,16 @@ async function bodyOf(answer) {
   }
 }
 
+/** Whether a field says something else than the page came with: typed before this script was there, or put back. */
+function isTouched(field) {
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field instanceof HTMLSelectElement) {
+    const chosen = [...field.options].findIndex((option) => option.defaultSelected);
+    return field.selectedIndex !== Math.max(chosen, 0);
+  }
+  return "defaultValue" in field && field.type !== "hidden" && field.value !== field.defaultValue;
+}
+
 /**
  * Watches a form and saves its draft.
  * @param {HTMLFormElement} form
@@ -45,7 +55,7 @@ async function bodyOf(answer) {
 export function startAutosave(form) {
   const url = form.dataset.autosaveUrl;
   const status = form.querySelector("[data-autosave-status]") || document.querySelector("[data-autosave-status]");
-  let saved = asText(dataOf(form));
+  let saved = [...form.elements].some(isTouched) ? "" : asText(dataOf(form));
   let timer = 0;
   let firstChange = 0;
   let failures = 0;
@@ -166,4 +176,5 @@ export function startAutosave(form) {
     flush();
     if (stopped || isDirty()) event.preventDefault();
   });
+  changed();
 }

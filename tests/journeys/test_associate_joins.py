@@ -36,6 +36,12 @@ def other_community(other_study) -> Community:
     return Community.objects.create(study=other_study, slug=other_study.slug, name="Return to work")
 
 
+@pytest.fixture(autouse=True)
+def letters_stay_readable(settings):
+    """Elsewhere a link that lets its reader in is deleted once it is sent; a demonstration keeps it to be looked at."""
+    settings.DEMO = True
+
+
 def mail_to(email: str, topic: str = "") -> str:
     """The newest message to an address, as a mail program reads it once a worker has sent it."""
     deliver(urgent=False)

@@ -82,6 +82,16 @@ def test_autosave_when_somebody_types_then_keeps_it_and_says_when(page, programm
     assert saved[-1] == ("First and second", "2")
 
 
+def test_autosave_when_words_are_there_before_the_script_then_they_are_kept_too(page, programme):
+    page.add_init_script(
+        "new MutationObserver(() => { const box = document.querySelector('#words');"
+        " if (box && !box.value) box.value = 'Typed at once'; }).observe(document, {childList: true, subtree: true});"
+    )
+    page.goto("/try/")
+    until(page, "Draft saved at")
+    assert saved == [("Typed at once", "1")]
+
+
 def test_autosave_when_somebody_else_changed_it_then_says_so_and_keeps_the_words(page, programme, browser_faults):
     answers.append("changed")
     page.goto("/try/")
