@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from people.models import User
 from tests.plugins.isolation import is_loopback
@@ -22,6 +22,9 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 )  # fmt: skip
+#: Milliseconds that a page may take to show what a journey waits for, on two busy cores.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 320, "height": 640}
 WCAG_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -85,7 +88,7 @@ def new_context(browser, site, browser_faults) -> Iterator[Callable[..., Browser
 
     def make(**options: Any) -> BrowserContext:
         context = browser.new_context(base_url=site, locale="en-GB", timezone_id="Europe/London", **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         context.route("**/*", stay_here)
         context.on("page", watch)
         contexts.append(context)
