@@ -74,12 +74,14 @@ def main(page: Page) -> Locator:
 
 
 def press(page: Page, name: str) -> None:
-    """A button of the page."""
+    """A button of the page, once all of it has come: a click on half a page may be lost."""
+    page.wait_for_load_state()
     main(page).get_by_role("button", name=name, exact=True).click()
 
 
 def follow(page: Page, name: str) -> None:
-    """A link of the page."""
+    """A link of the page, once all of it has come."""
+    page.wait_for_load_state()
     main(page).get_by_role("link", name=name, exact=True).first.click()
 
 
