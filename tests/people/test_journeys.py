@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.urls import reverse
+from playwright.sync_api import Route
 
 from people import services
 from people.models import User
@@ -60,6 +61,27 @@ def test_passkey_when_added_then_logs_in_alone(page, person):
     page.goto(reverse("account_login"))
     page.get_by_role("button", name="Log in with a passkey").click()
     page.wait_for_url("**/dashboard/")
+
+
+def test_passkey_when_pressed_before_the_scripts_are_there_then_the_press_counts(page, person):
+    give_authenticator(page)
+    log_in_by_password(page)
+    page.goto("/accounts/reauthenticate/?next=/accounts/2fa/")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/accounts/2fa/")
+    held: list[Route] | None = []
+    page.route("**/mfa/js/webauthn*.js", lambda route: route.continue_() if held is None else held.append(route))
+    page.goto("/accounts/2fa/webauthn/add/", wait_until="commit")
+    page.get_by_label("What do you want to call it?").fill("Work laptop")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Add the passkey").click()
+    waiting, held = held, None
+    assert waiting != []
+    for route in waiting:
+        route.continue_()
+    page.wait_for_url("**/2fa/recovery-codes/")
+    assert person.authenticator_set.filter(type="webauthn").count() == 1
 
 
 def test_passkey_when_the_device_has_none_then_the_page_says_so(page, person):
