@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, QuerySet
 from django.urls import reverse
 
@@ -16,7 +17,6 @@ from people.rules import is_programme_staff
 from studies.models import Study, Theme
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser
     from django.http import HttpRequest
 
     Viewer = User | AnonymousUser
@@ -92,7 +92,8 @@ ENTRIES = (
 
 def navigation_for(request: HttpRequest) -> list[Link]:
     """What the person who asks may see, the entry for this page (or for the part of the portal it is in) marked."""
-    standing = standing_of(request.user)
+    # A request that fails early, such as one for another host, has no user yet, and its error page still has a menu.
+    standing = standing_of(getattr(request, "user", AnonymousUser()))
     links = [(entry.label, reverse(entry.url_name)) for entry in ENTRIES if entry.shown_to(standing)]
     here = [url for _, url in links if request.path.startswith(url)]
     current = max(here, key=len, default="")

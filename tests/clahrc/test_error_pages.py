@@ -98,6 +98,16 @@ def test_form_when_its_token_is_wrong_then_says_that_it_is_out_of_date(programme
     assert len(soup.select("main ol li")) == 3
 
 
+@pytest.mark.parametrize("logged_in", [False, True])
+def test_bad_request_when_for_another_host_then_is_told_so_and_is_no_fault_of_ours(logged_in, client_of, programme):
+    client = client_of("staff" if logged_in else "anonymous")
+    client.raise_request_exception = False
+    response = client.get("/404/", headers={"host": "evil.example"})
+    assert response.status_code == 400
+    check(response, HEADINGS[400])
+    assert "evil.example" not in response.content.decode()
+
+
 def test_server_error_when_the_database_is_away_then_still_is_drawn(django_assert_num_queries):
     with django_assert_num_queries(0):
         html = get_template("500.html").render()
