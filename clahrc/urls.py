@@ -32,6 +32,7 @@ urlpatterns = [
     path("outbox/", include("mailing.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("robots.txt", views.robots, name="robots"),
     path("metrics", metrics, name="metrics"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -1,7 +1,7 @@
 """Pages that look across every app."""
 
 from clahrc.views.mine import dashboard
-from clahrc.views.public import accessibility, help_page, home, privacy, search, table_1, theme_detail
+from clahrc.views.public import accessibility, help_page, home, privacy, robots, search, table_1, theme_detail
 from clahrc.views.report import report, report_csv
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "privacy",
     "report",
     "report_csv",
+    "robots",
     "search",
     "table_1",
     "theme_detail",

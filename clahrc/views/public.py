@@ -10,6 +10,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
 
 from clahrc import table_1 as tables
 from clahrc.figure_1 import figure_1
@@ -20,6 +22,12 @@ from studies.models import Programme, Study, Theme
 
 #: How many results a kind shows when all kinds are searched, and on a page of its own.
 FEW, PER_PAGE = 5, 20
+#: Where robots have nothing to find: lists made by searching, and pages behind a login or a link of somebody's own.
+NOT_FOR_ROBOTS = (
+    "/accounts/", "/admin/", "/communities/confirm/", "/communities/link/", "/communities/preferences/",
+    "/communities/unsubscribe/", "/dashboard/", "/fellows/", "/outbox/", "/panels/", "/people/", "/report/",
+    "/reviews/", "/search/", "/studies/manage/",
+)  # fmt: skip
 
 
 @login_not_required
@@ -129,6 +137,15 @@ def privacy(request: HttpRequest) -> HttpResponse:
 def accessibility(request: HttpRequest) -> HttpResponse:
     """How accessible the portal is, and how to tell us where it is not."""
     return render(request, "clahrc/accessibility.html", {"contact": _contact()})
+
+
+@login_not_required
+@cache_control(public=True, max_age=60 * 60 * 24)
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """What search engines may look at: the public pages, and nothing that hangs on who asks or on a private link."""
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in NOT_FOR_ROBOTS), ""]
+    return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
 
 
 def _contact() -> str:

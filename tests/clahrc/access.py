@@ -16,7 +16,7 @@ PUBLIC = """
     people:accept account_login account_logout account_inactive account_signup account_email_verification_sent
     account_reset_password account_confirm_login_code account_confirm_email
     account_reset_password_from_key_done account_reset_password_from_key account_reset_password_done
-    account_request_login_code mfa_authenticate mfa_login_webauthn healthz readyz mailing:hook metrics
+    account_request_login_code mfa_authenticate mfa_login_webauthn healthz readyz robots mailing:hook metrics
 """
 
 ANSWERS: list[tuple[dict[str, str], str]] = [
@@ -74,7 +74,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         events:registration_cancel events:feedback events:personal_calendar newsletters:index newsletters:feed
         newsletters:detail account_inactive account_email_verification_sent account_reset_password
         account_confirm_email account_reset_password_from_key_done account_reset_password_from_key
-        account_reset_password_done healthz readyz
+        account_reset_password_done healthz readyz robots
         """,
     ),
     (

@@ -30,6 +30,12 @@ def test_policy_when_a_page_is_asked_for_then_allows_only_this_site(client, prog
     assert "http" not in header
 
 
+def test_permissions_when_a_page_is_asked_for_then_refuse_all_but_passkeys(client, programme):
+    features = client.get("/accounts/login/").headers["Permissions-Policy"].split(", ")
+    assert {"camera=()", "geolocation=()", "microphone=()"} <= set(features)
+    assert not [feature for feature in features if feature.startswith("publickey")]
+
+
 @pytest.mark.parametrize("path", OWN, ids=lambda path: str(path.relative_to(BASE / "templates")))
 def test_template_when_read_then_holds_no_script_style_or_handler_in_place(path):
     source = path.read_text()

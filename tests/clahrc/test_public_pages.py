@@ -31,3 +31,17 @@ def test_privacy_when_read_then_names_every_cookie_that_the_portal_sets(client, 
 )
 def test_page_when_nothing_is_loaded_then_still_answers(client_of, staff, name):
     assert client_of("staff").get(reverse(name)).status_code == 200
+
+
+def test_robots_when_asked_then_may_read_public_pages_and_no_link_of_somebodys_own(client):
+    response = client.get("/robots.txt")
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    refused = [line.removeprefix("Disallow: ") for line in response.content.decode().splitlines()[1:] if line]
+
+    def may_read(name: str, *args: str) -> bool:
+        return not reverse(name, args=args).startswith(tuple(refused))
+
+    assert all(may_read(name) for name in ("home", "table_1", "communities:index", "communities:join", "events:index"))
+    assert may_read("studies:detail", "a-study") and may_read("communities:detail", "a-community")
+    assert not any(may_read(f"communities:{name}", "x.y.z") for name in ("confirm", "preferences", "unsubscribe"))
+    assert not any(may_read(name) for name in ("dashboard", "people:me", "search", "studies:manage"))
