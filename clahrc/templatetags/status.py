@@ -32,6 +32,8 @@ _COLOURS: dict[str, str] = {
     "confirmed": "green",
     "unconfirmed": "yellow",
     # work to do
+    "assigned": "yellow",
+    "conflicted": "orange",
     "draft": "grey",
     "waiting": "yellow",
     "not_started": "grey",
