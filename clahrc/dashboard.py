@@ -226,7 +226,7 @@ def my_communities(user: User) -> Panel:
         note = "You are its convenor" if membership.role == Membership.Role.CONVENOR else ""
         return Item(membership.community.name, membership.community.get_absolute_url(), note)
 
-    return _panel("Your communities", memberships, show)
+    return _panel("Your communities", memberships, show, reverse("communities:mine"), "Choose what we email you")
 
 
 @dataclass(frozen=True, slots=True)
