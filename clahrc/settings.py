@@ -329,6 +329,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "mailing-bounces": {"task": "mailing.tasks.read_bounces", "schedule": 300.0, "options": {"expires": 300.0}},
     "mailing-tidy": {"task": "mailing.tasks.tidy", "schedule": 3600.0},
     "communities-tidy": {"task": "communities.tasks.delete_unconfirmed_signups", "schedule": 3600.0},
+    "newsletters-due": {
+        "task": "communities.tasks.send_scheduled_newsletters",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
+    },
     "events-places": {"task": "communities.tasks.pass_places_on", "schedule": 60.0, "options": {"expires": 60.0}},
     "events-emails": {"task": "communities.tasks.send_event_emails", "schedule": 600.0, "options": {"expires": 600.0}},
     "events-tidy": {"task": "communities.tasks.forget_past_attendees", "schedule": 3600.0},

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from communities.lists import link_with_token
+from communities.lists import link_with_token, list_query
 from communities.markup import to_mail_text
 from communities.models import Event, Newsletter, Purpose
 from mailing import compose
@@ -36,7 +36,7 @@ def newsletter_message(newsletter: Newsletter) -> Message:
         community=newsletter.community,
         body=to_mail_text(newsletter.body),
         url=f"{settings.SITE_URL}{newsletter.get_absolute_url()}",
-        **_ways_out(Purpose.NEWSLETTERS, newsletter.community.slug),
+        **_ways_out(Purpose.NEWSLETTERS, newsletter.community.slug, newsletter.pk),
     )
 
 
@@ -68,8 +68,8 @@ def _event_message(template: str, subject: str, event: Event) -> Message:
     )
 
 
-def _ways_out(purpose: Purpose, community_slug: str) -> dict[str, str]:
-    query = {"list": purpose.value} | ({"community": community_slug} if community_slug else {})
+def _ways_out(purpose: Purpose, community_slug: str, issue: int | None = None) -> dict[str, str]:
+    query = list_query(purpose.value, community_slug, issue)
     return {
         "unsubscribe_url": link_with_token("unsubscribe", **query),
         "preferences_url": link_with_token("preferences"),

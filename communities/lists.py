@@ -31,9 +31,15 @@ def link_with_token(name: str, **query: str) -> str:
     return f"{settings.SITE_URL}{path}{'?' + urlencode(query) if query else ''}"
 
 
-def unsubscribe_headers(purpose: str, community_slug: str = "") -> dict[str, str]:
+def list_query(purpose: str, community_slug: str = "", issue: int | None = None) -> dict[str, str]:
+    """What the unsubscribe page is told of the list, and of the newsletter that led there (its key)."""
+    community = {"community": community_slug} if community_slug else {}
+    return {"list": purpose, **community, **({"issue": str(issue)} if issue else {})}
+
+
+def unsubscribe_headers(purpose: str, community_slug: str = "", issue: int | None = None) -> dict[str, str]:
     """What a bulk message says about leaving its list by one click (RFC 2369 and RFC 8058)."""
-    query = {"list": purpose} | ({"community": community_slug} if community_slug else {})
+    query = list_query(purpose, community_slug, issue)
     return {
         "List-Unsubscribe": f"<{link_with_token('unsubscribe', **query)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",

@@ -45,6 +45,14 @@ def data_held(associate: Associate) -> dict[str, object]:
             }
             for consent in associate.consents.order_by("given_at", "pk")
         ],
+        "Newsletters by whose link you unsubscribed": [
+            {"Newsletter": each.newsletter.title, "When": each.made_at}
+            for each in associate.unsubscribes.select_related("newsletter")
+        ],
+        "Newsletters that you were not sent": [
+            {"Newsletter": each.newsletter.title, "Why": each.get_reason_display()}
+            for each in associate.left_out_of.select_related("newsletter")
+        ],
         "Events": _events_of(associate.email),
         "Signups": [
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -150,6 +151,10 @@ class NewsletterQuerySet(models.QuerySet["Newsletter"]):
     def sent(self) -> NewsletterQuerySet:
         """Those in the public archive, newest first."""
         return self.filter(status="sent").order_by("-sent_at", "-pk")
+
+    def due(self, now: dt.datetime) -> NewsletterQuerySet:
+        """Scheduled ones whose time has come."""
+        return self.filter(status="scheduled", send_at__lte=now)
 
     def visible_to(self, user: User | AnonymousUser) -> NewsletterQuerySet:
         """Staff see all, convenors their communities' drafts as well, everyone what was sent."""

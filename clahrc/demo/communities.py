@@ -11,7 +11,7 @@ from clahrc.demo import registrations
 from clahrc.demo.cast import Cast
 from clahrc.demo.dates import day_between, moment, working_day
 from communities.models import Associate, Community, Consent, Event, Involvement, Membership, Newsletter, Purpose
-from communities.services.newsletters import send_newsletter
+from communities.services.newsletters import schedule_newsletter, send_newsletter
 from communities.wording import consent_wordings
 from studies.models import ExistingNetwork, Programme
 
@@ -149,6 +149,11 @@ def _newsletters(cast: Cast, programme: Programme, communities: list[Community])
             _newsletter(cast, programme, community, title, introduction, day)
     first = communities[0]
     _newsletter(cast, programme, first, "Before the winter meeting", "What we will talk about, and how to join.", None)
+    ahead = _newsletter(cast, programme, first, "Dates for the new year", "When we meet next, and how to join.", None)
+    next_week = timezone.make_aware(
+        dt.datetime.combine(working_day(timezone.localdate() + dt.timedelta(days=6)), dt.time(9, 30))
+    )
+    schedule_newsletter(newsletter=ahead, version=ahead.version, send_at=next_week, by=cast.logins["staff"])
     # One goes out now through the door that every email leaves by, so that the outbox has something to show.
     today_s = _newsletter(cast, programme, first, "New this month", "News of the study, and a date to keep free.", None)
     send_newsletter(newsletter=today_s, version=today_s.version, by=cast.logins["staff"])

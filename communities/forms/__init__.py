@@ -11,6 +11,7 @@ from communities.forms.registration import (
     RegisterForm,
     RegistrationFilterForm,
 )
+from communities.forms.schedule import ScheduleForm
 from communities.forms.signup import JoinForm
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "PreferencesForm",
     "RegisterForm",
     "RegistrationFilterForm",
+    "ScheduleForm",
     "StageForm",
     "UnsubscribeForm",
 ]

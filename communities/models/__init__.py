@@ -3,7 +3,7 @@
 from communities.models.associate import Associate, Consent, Involvement, Membership, Purpose
 from communities.models.community import Community, CommunityMove, new_key
 from communities.models.event import Event, EventPosting
-from communities.models.newsletter import Newsletter
+from communities.models.newsletter import LeftOut, Newsletter, Unsubscribe
 from communities.models.registration import AttendeeNeeds, EventFeedback, Notice, Registration
 from communities.models.signup import Attempt, Signup
 
@@ -18,11 +18,13 @@ __all__ = [
     "EventFeedback",
     "EventPosting",
     "Involvement",
+    "LeftOut",
     "Membership",
     "Newsletter",
     "Notice",
     "Purpose",
     "Registration",
     "Signup",
+    "Unsubscribe",
     "new_key",
 ]

@@ -1,4 +1,4 @@
-"""Newsletters."""
+"""Newsletters, and who left because of one or was left out of it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
+from communities.models.associate import Associate
 from communities.models.community import Community
 from communities.querysets import NewsletterQuerySet
 
@@ -19,9 +20,10 @@ class Newsletter(models.Model):
     """A newsletter that staff write for a community; Celery sends it to those who asked and confirmed."""
 
     class Status(models.TextChoices):
-        """Once sent it can no longer be edited."""
+        """Once sent it can no longer be edited; while it is scheduled, only after it is taken back."""
 
         DRAFT = "draft", "Draft"
+        SCHEDULED = "scheduled", "Scheduled"
         SENT = "sent", "Sent"
 
     slug = models.SlugField(max_length=120, unique=True)
@@ -37,6 +39,10 @@ class Newsletter(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     updated_at = models.DateTimeField(auto_now=True)
+    send_at = models.DateTimeField(null=True, blank=True, help_text="When it goes by itself, while it is scheduled.")
+    scheduled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     sent_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -52,9 +58,13 @@ class Newsletter(models.Model):
         ordering: ClassVar = ["-sent_at", "-created_at"]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(status="draft", sent_at=None) | Q(status="sent", sent_at__isnull=False),
+                condition=Q(status__in=["draft", "scheduled"], sent_at=None) | Q(status="sent", sent_at__isnull=False),
                 name="newsletter_sent_when_sent",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(status="scheduled", send_at__isnull=False) | (~Q(status="scheduled") & Q(send_at=None)),
+                name="newsletter_due_while_scheduled",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -68,3 +78,49 @@ class Newsletter(models.Model):
     def is_sent(self) -> bool:
         """Whether it has gone out and so can no longer change."""
         return self.status == self.Status.SENT
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether it goes by itself at ``send_at``."""
+        return self.status == self.Status.SCHEDULED
+
+
+class LeftOut(models.Model):
+    """A member of the community whom a newsletter was not sent to, and why, as it was when it went."""
+
+    class Reason(models.TextChoices):
+        """The first of these that holds."""
+
+        NO_CONSENT = "no_consent", "Has not agreed to newsletters"
+        NOT_HERE = "not_here", "Does not want this community's newsletters"
+        SUPPRESSED = "suppressed", "Their address takes no more mail"
+
+    newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="left_out")
+    associate = models.ForeignKey(Associate, on_delete=models.CASCADE, related_name="left_out_of")
+    reason = models.CharField(max_length=10, choices=Reason.choices)
+
+    class Meta:
+        ordering: ClassVar = ["associate__name", "pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["newsletter", "associate"], name="left_out_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.associate}: {self.get_reason_display()}"
+
+
+class Unsubscribe(models.Model):
+    """Somebody stopped newsletters by the link in this one, or by its one-click header."""
+
+    newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="unsubscribes")
+    associate = models.ForeignKey(Associate, on_delete=models.CASCADE, related_name="unsubscribes")
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["-made_at", "-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["newsletter", "associate"], name="unsubscribe_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.associate}, by {self.newsletter}"

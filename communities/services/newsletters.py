@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import logging
 from typing import Any
 
 from django.db import transaction
-from django.db.models import CharField, F, Value
+from django.db.models import CharField, Exists, F, OuterRef, Value
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from communities.bulk_mail import newsletter_message
 from communities.lists import list_key, unsubscribe_headers
 from communities.models import Associate, Newsletter, Purpose
+from communities.querysets import AssociateQuerySet
 from communities.services.consents import hold_lists
 from communities.services.errors import RefusedError, StaleVersionError
+from communities.services.left import note_left_out
 from communities.slugs import free_slug
 from communities.tokens import TEST_SUBJECT
-from mailing.services import queue_bulk
+from mailing.models import Delivery, Mailing
+from mailing.services import extend_bulk, queue_bulk
 from people.models import User
 
+logger = logging.getLogger(__name__)
+
 ALREADY_SENT = "This newsletter has been sent, so it can no longer be changed."
+SCHEDULED = "This newsletter is scheduled. Take it back to a draft before you change it."
 
 
 @transaction.atomic
@@ -32,11 +41,11 @@ def create_newsletter(*, by: User, **fields: Any) -> Newsletter:
 def save_newsletter(*, newsletter: Newsletter, version: int, changes: dict[str, Any], by: User) -> Newsletter:
     """Change a draft. ``version`` is the one that the person edited.
 
-    Raises ``StaleVersionError`` if somebody saved another since, ``RefusedError`` if it has been sent.
+    Raises ``StaleVersionError`` if somebody saved another since, ``RefusedError`` if it has been sent or scheduled.
     """
     current = Newsletter.objects.select_for_update().get(pk=newsletter.pk)
-    if current.is_sent:
-        raise RefusedError(ALREADY_SENT)
+    if current.is_sent or current.is_scheduled:
+        raise RefusedError(ALREADY_SENT if current.is_sent else SCHEDULED)
     if current.version != version:
         raise StaleVersionError(current)
     for field, value in changes.items():
@@ -49,12 +58,16 @@ def save_newsletter(*, newsletter: Newsletter, version: int, changes: dict[str, 
 
 @transaction.atomic
 def delete_newsletter(*, newsletter: Newsletter) -> None:
-    """Delete a draft; its history stays. A second call changes nothing. Raises ``RefusedError`` if it has been sent."""
+    """Delete a draft; its history stays. A second call changes nothing. Raises ``RefusedError`` if it has been sent
+    or is scheduled.
+    """
     current = Newsletter.objects.select_for_update().filter(pk=newsletter.pk).first()
     if current is None:
         return
     if current.is_sent:
         raise RefusedError("This newsletter has been sent, so it stays in the archive.")
+    if current.is_scheduled:
+        raise RefusedError("This newsletter is scheduled. Take it back to a draft before you delete it.")
     current.delete()
 
 
@@ -88,27 +101,122 @@ def send_newsletter(*, newsletter: Newsletter, version: int, by: User) -> Newsle
 
     Those are the community's members who asked for its newsletters and whose consent to newsletters stands. It goes
     once: a second call returns it as it was sent. ``version`` is the one that the person looked at; raises
-    ``StaleVersionError`` if somebody changed it since.
+    ``StaleVersionError`` if somebody changed it since. One that is scheduled goes now instead.
     """
-    current = Newsletter.objects.select_related("community").select_for_update(of=("self",)).get(pk=newsletter.pk)
+    current = _locked(newsletter)
     if current.is_sent:
         return current
     if current.version != version:
         raise StaleVersionError(current)
+    return _send(current, by)
+
+
+def _locked(newsletter: Newsletter) -> Newsletter:
+    return Newsletter.objects.select_related("community").select_for_update(of=("self",)).get(pk=newsletter.pk)
+
+
+def _send(current: Newsletter, by: User | None) -> Newsletter:
     hold_lists([current.community_id])
-    audience = Associate.objects.wanting(Purpose.NEWSLETTERS, current.community)
-    if audience.exists():
-        message = newsletter_message(current)
-        current.mailing = queue_bulk(
-            topic="newsletter",
-            list_key=list_key(Purpose.NEWSLETTERS, current.community.slug),
-            subject=message.subject,
-            text=message.text,
-            html=message.html,
-            headers=unsubscribe_headers(Purpose.NEWSLETTERS, current.community.slug),
-            audience=audience.as_audience(),
-            created_by=by,
-        )
-    current.status, current.sent_at, current.sent_by = Newsletter.Status.SENT, timezone.now(), by
-    current.save(update_fields=["mailing", "status", "sent_at", "sent_by", "updated_at"])
+    current.mailing = _queue(current, by)
+    note_left_out(current)
+    current.status, current.sent_at, current.sent_by, current.send_at = (
+        Newsletter.Status.SENT, timezone.now(), by, None,
+    )  # fmt: skip
+    current.save(update_fields=["mailing", "status", "sent_at", "sent_by", "send_at", "updated_at"])
     return current
+
+
+def _queue(current: Newsletter, by: User | None) -> Mailing | None:
+    """The mailing to those who may have it; none where that is nobody."""
+    audience = Associate.objects.wanting(Purpose.NEWSLETTERS, current.community)
+    if not audience.exists():
+        return None
+    message = newsletter_message(current)
+    return queue_bulk(
+        topic="newsletter",
+        list_key=list_key(Purpose.NEWSLETTERS, current.community.slug),
+        subject=message.subject,
+        text=message.text,
+        html=message.html,
+        headers=unsubscribe_headers(Purpose.NEWSLETTERS, current.community.slug, current.pk),
+        audience=audience.as_audience(),
+        created_by=by,
+    )
+
+
+@transaction.atomic
+def schedule_newsletter(*, newsletter: Newsletter, version: int, send_at: dt.datetime, by: User) -> Newsletter:
+    """Let a draft go by itself at ``send_at``, to whoever may have it then; again, to give it another time.
+
+    Raises ``StaleVersionError`` if somebody changed it since ``version``, ``RefusedError`` if it has been sent or the
+    time is over.
+    """
+    current = _locked(newsletter)
+    if current.is_sent:
+        raise RefusedError("This newsletter has been sent already.")
+    if current.version != version:
+        raise StaleVersionError(current)
+    if send_at <= timezone.now():
+        raise RefusedError("Choose a time that is still to come, or send it now.")
+    current.status, current.send_at, current.scheduled_by = Newsletter.Status.SCHEDULED, send_at, by
+    current.save(update_fields=["status", "send_at", "scheduled_by", "updated_at"])
+    return current
+
+
+@transaction.atomic
+def unschedule_newsletter(*, newsletter: Newsletter) -> bool:
+    """Make a scheduled newsletter a draft again; False, and nothing changes, if it was none or has gone."""
+    current = _locked(newsletter)
+    if not current.is_scheduled:
+        return False
+    current.status, current.send_at = Newsletter.Status.DRAFT, None
+    current.save(update_fields=["status", "send_at", "updated_at"])
+    return True
+
+
+def send_scheduled() -> int:
+    """Send every scheduled newsletter whose time has come, however long ago; returns how many.
+
+    Each in a transaction of its own, looked at again under its lock: two calls at once send each once, and one that
+    cannot be sent stops no other.
+    """
+    count = 0
+    due = Newsletter.objects.due(timezone.now()).order_by("send_at", "pk")
+    for pk in list(due.values_list("pk", flat=True)):
+        try:
+            with transaction.atomic():
+                current = _locked(Newsletter(pk=pk))
+                if current.is_scheduled and current.send_at and current.send_at <= timezone.now():
+                    _send(current, current.scheduled_by)
+                    count += 1
+        except Exception:
+            logger.exception("Newsletter %d is due and could not be sent; it is tried again", pk)
+    return count
+
+
+def audience_since(newsletter: Newsletter) -> AssociateQuerySet:
+    """Those who may have a newsletter today and are not among those whom it was sent to."""
+    audience = Associate.objects.wanting(Purpose.NEWSLETTERS, newsletter.community)
+    if newsletter.mailing_id is None:
+        return audience
+    had = Delivery.objects.filter(mailing=newsletter.mailing_id).annotate(address=Lower("recipient"))
+    return audience.exclude(Exists(had.filter(address=Lower(OuterRef("email")))))
+
+
+@transaction.atomic
+def extend_newsletter(*, newsletter: Newsletter, by: User) -> int:
+    """Send a sent newsletter also to those who joined or agreed since; returns how many. Nobody gets it twice.
+
+    Raises ``RefusedError`` if it has not been sent, or its sending was cancelled.
+    """
+    current = _locked(newsletter)
+    if not current.is_sent:
+        raise RefusedError("This newsletter has not been sent yet.")
+    hold_lists([current.community_id])
+    if current.mailing is None:
+        current.mailing = _queue(current, by)
+        current.save(update_fields=["mailing", "updated_at"])
+        return current.mailing.deliveries.count() if current.mailing else 0
+    if current.mailing.status == Mailing.Status.CANCELLED:
+        raise RefusedError("Its sending was cancelled, so nobody else can get it.")
+    return extend_bulk(mailing=current.mailing, audience=audience_since(current).as_audience())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from communities.views import feeds, newsletters
+from communities.views import feeds, newsletters, sending
 
 app_name = "newsletters"
 urlpatterns = [
@@ -18,5 +18,13 @@ urlpatterns = [
     path("<slug:slug>/preview/html/", newsletters.preview_html, name="preview_html"),
     path("<slug:slug>/test/", newsletters.test, name="test"),
     path("<slug:slug>/send/", newsletters.send, name="send"),
+    path("<slug:slug>/schedule/", sending.schedule, name="schedule"),
+    path("<slug:slug>/unschedule/", sending.unschedule, name="unschedule"),
+    path("<slug:slug>/progress/", sending.progress, name="progress"),
+    path("<slug:slug>/pause/", sending.pause, name="pause"),
+    path("<slug:slug>/resume/", sending.resume, name="resume"),
+    path("<slug:slug>/cancel/", sending.cancel, name="cancel"),
+    path("<slug:slug>/extend/", sending.extend, name="extend"),
+    path("<slug:slug>/report/", sending.report, name="report"),
     path("<slug:slug>/delete/", newsletters.delete, name="delete"),
 ]

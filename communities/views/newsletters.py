@@ -18,10 +18,12 @@ from communities.bulk_mail import newsletter_message
 from communities.forms import NewsletterForm
 from communities.markup import to_html
 from communities.models import Newsletter
-from communities.progress import with_progress
+from communities.progress import progress_context, with_progress
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.newsletters import (
+    SCHEDULED,
     audience_of,
+    audience_since,
     create_newsletter,
     delete_newsletter,
     save_newsletter,
@@ -30,6 +32,7 @@ from communities.services.newsletters import (
 )
 from communities.views.manage import user_of
 from communities.views.requests import edit, page_of, text_of
+from mailing.models import Mailing
 from mailing.tokens import sign
 
 
@@ -78,7 +81,7 @@ def manage(request: HttpRequest) -> HttpResponse:
     mine = Newsletter.objects.managed_by(request.user).select_related("community", "updated_by", "sent_by")
     page = page_of(request, mine.filter(status=Newsletter.Status.SENT).order_by("-sent_at", "-pk"), 25)
     context = {
-        "drafts": mine.filter(status=Newsletter.Status.DRAFT).order_by("-updated_at", "-pk"),
+        "drafts": mine.exclude(status=Newsletter.Status.SENT).order_by("-updated_at", "-pk"),
         "page_obj": page,
         "sent": with_progress(page.object_list),
     }
@@ -107,6 +110,9 @@ def edit_newsletter(request: HttpRequest, slug: str) -> HttpResponse:
     user = user_of(request)
     if newsletter.is_sent and request.method != "POST":
         return redirect(newsletter)
+    if newsletter.is_scheduled and request.method != "POST":
+        messages.info(request, SCHEDULED)
+        return redirect("newsletters:preview", newsletter.slug)
 
     def done(saved: Newsletter) -> HttpResponse:
         messages.success(request, "The draft is saved.")
@@ -132,10 +138,16 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
         "newsletter": newsletter,
         "message": _filled(request, newsletter),
         "audience": None if newsletter.is_sent else audience_of(newsletter),
-        "progress": with_progress([newsletter])[0].progress if newsletter.is_sent else None,
         "may_send": request.user.has_perm("communities.send_newsletter", newsletter),
+        "since": audience_since(newsletter).count() if newsletter.is_sent and _goes(newsletter) else 0,
+        **progress_context(newsletter),
     }
     return render(request, "newsletters/newsletter_preview.html", context)
+
+
+def _goes(newsletter: Newsletter) -> bool:
+    """Whether it can still be sent to anybody: its sending was not cancelled."""
+    return newsletter.mailing is None or newsletter.mailing.status != Mailing.Status.CANCELLED
 
 
 _FRAME_POLICY = {
@@ -212,6 +224,6 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, f"The draft “{newsletter.title}” is deleted.")
         return redirect("newsletters:manage")
-    if newsletter.is_sent:
+    if newsletter.is_sent or newsletter.is_scheduled:
         return redirect("newsletters:preview", newsletter.slug)
     return render(request, "newsletters/newsletter_delete.html", {"newsletter": newsletter, "destructive": True})

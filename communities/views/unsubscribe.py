@@ -12,6 +12,7 @@ from communities import tokens
 from communities.forms import UnsubscribeForm
 from communities.models import Associate, Community, Purpose
 from communities.services.consents import give_consent, start_one_community, stop_one_community, withdraw_consent
+from communities.services.left import note_unsubscribe
 from communities.views.preferences import for_associate
 from communities.views.requests import bad_link, by_signed_link, text_of
 from communities.wording import consent_wording
@@ -41,6 +42,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         return bad_link(request, kind="test", status=200)
     if is_one_click:
         withdraw_consent(associate=associate, purposes=_purposes(purpose), source="one-click unsubscribe")
+        note_unsubscribe(associate=associate, issue=text_of(request, "issue"))
         return HttpResponse("You are unsubscribed.\n", content_type="text/plain; charset=utf-8")
     form = UnsubscribeForm(
         _with_default(request, purpose) if request.method == "POST" else None, purpose=purpose, community=community
@@ -48,6 +50,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     context = {"form": form, "token": token, "associate": associate}
     if request.method == "POST" and form.is_valid():
         context |= _stop(associate, form.cleaned_data["what"], purpose, community)
+        note_unsubscribe(associate=associate, issue=text_of(request, "issue"))
         return render(request, "communities/unsubscribed.html", context)
     return render(request, "communities/unsubscribe.html", context)
 

@@ -177,7 +177,19 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
     (
         {"200": "staff administrator", "403": "convenor", "404": "*", "login": "anonymous"},
         """
-        newsletters:send
+        newsletters:send newsletters:schedule
+        """,
+    ),
+    (
+        {"on": "staff administrator", "403": "convenor", "404": "*", "login": "anonymous"},
+        """
+        newsletters:cancel
+        """,
+    ),
+    (
+        {"on": "convenor staff administrator", "404": "*", "login": "anonymous"},
+        """
+        newsletters:report
         """,
     ),
     (
@@ -248,6 +260,12 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         """,
     ),
     (
+        {"404": "*", "login": "anonymous"},
+        """
+        newsletters:progress
+        """,
+    ),
+    (
         {"404": "*"},
         """
         mailing:hook metrics
@@ -258,6 +276,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         """
         studies:saved_view_save studies:saved_view_default studies:unarchive studies:document_remove
         studies:document_put_back fellows:post_open fellows:secondment_undo_end communities:change_role
+        newsletters:unschedule newsletters:pause newsletters:resume newsletters:extend
         newsletters:test panels:condition_unmet panels:move_question reviews:undo_conflict people:reactivate
         people:resend mailing:mailing_pause mailing:mailing_resume
         """,

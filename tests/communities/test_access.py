@@ -26,6 +26,7 @@ PAGES = {
     "newsletters:preview_html": CONVENORS,
     "newsletters:delete": CONVENORS,
     "newsletters:send": STAFF,
+    "newsletters:schedule": STAFF,
     "events:manage": STAFF,
     "events:new": STAFF,
     "events:edit": STAFF,
@@ -43,10 +44,13 @@ POSTS = {
     "communities:open": STAFF,
     "communities:change_role": CONVENORS,
     "newsletters:test": CONVENORS,
+    "newsletters:unschedule": STAFF,
+    "newsletters:extend": STAFF,
     "events:publish": STAFF,
 }
 HIDDEN = {"newsletters:edit", "newsletters:preview", "newsletters:preview_html", "newsletters:delete",
-          "newsletters:send", "newsletters:test"}  # fmt: skip
+          "newsletters:send", "newsletters:test", "newsletters:schedule", "newsletters:unschedule",
+          "newsletters:extend"}  # fmt: skip
 OPEN_LISTS = {"communities:manage", "newsletters:manage", "newsletters:new", "events:manage", "events:new"}
 
 

@@ -227,7 +227,10 @@ def test_mail_when_sent_then_each_has_their_own_way_out(client, newsletter, comm
     assert mailing.list_key == "newsletters/home-visits/"
     assert mailing.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     link = mailing.headers["List-Unsubscribe"]
-    assert link == ("<http://testserver/communities/unsubscribe/{{token}}/?list=newsletters&community=home-visits>")
+    assert link == (
+        "<http://testserver/communities/unsubscribe/{{token}}/?list=newsletters&community=home-visits"
+        f"&issue={newsletter.pk}>"
+    )
     for part in (mailing.text, mailing.html):
         assert "/communities/unsubscribe/{{token}}/?list=newsletters" in part
         assert "/communities/preferences/{{token}}/" in part

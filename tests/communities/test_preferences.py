@@ -178,7 +178,8 @@ def test_data_when_downloaded_then_holds_everything_of_theirs_and_nothing_of_oth
     held = json.loads(answer.content)
     assert set(held) == {
         "Name", "Email address", "How you are involved", "Organisation", "Confirmed", "Has an account to log in",
-        "Communities", "Consents", "Events", "Signups", "Emails",
+        "Communities", "Consents", "Newsletters by whose link you unsubscribed", "Newsletters that you were not sent",
+        "Events", "Signups", "Emails",
     }  # fmt: skip
     assert held["Consents"][0]["In these words"] == consent_wording("newsletters")
     assert [each["Community"] for each in held["Communities"]] == [community.name]
