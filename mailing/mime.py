@@ -114,6 +114,8 @@ class Blueprint:
 
     def _head(self, mailing: Mailing) -> list[Piece]:
         given = {"Auto-Submitted": "auto-generated"} if not mailing.is_bulk else {"Precedence": "bulk"}
+        if mailing.is_bulk and mailing.list_key:
+            given["List-Id"] = list_id(mailing)
         given |= {name: value for name, value in mailing.headers.items() if name != "To"}
         pieces: list[Piece] = [f"From: {format_sender(mailing.from_email)}\r\nTo: ".encode("ascii")]
         pieces += [_addresses(self._own_to) if self._own_to is not None else _TO]
@@ -156,6 +158,14 @@ class Blueprint:
         for piece in _cut(text, gaps, lambda s: self._stuffed(quoted_printable(s))):
             pieces += [piece, _SOFT_BREAK]
         return [head.encode(), *pieces[:-1], _CRLF]
+
+
+def list_id(mailing: Mailing) -> str:
+    """The name by which mail programs know a bulk mailing's list (RFC 2919), the same for each of its mailings:
+    ``<home-visits.newsletters.example.org>`` for the key ``newsletters/home-visits/``.
+    """
+    labels = [re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-") for part in mailing.list_key.split("/")]
+    return f"<{'.'.join([*reversed([label for label in labels if label]), mailing.domain])}>"
 
 
 def quoted_printable(text: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import ClassVar
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import models
@@ -14,6 +15,8 @@ from simple_history.models import HistoricalRecords
 from communities.models.community import Community, new_key
 from communities.querysets import EventQuerySet
 from communities.words import span_words
+
+_MAP = "https://www.openstreetmap.org/search?"
 
 
 class Event(models.Model):
@@ -121,6 +124,11 @@ class Event(models.Model):
     def link_needs_a_place(self) -> bool:
         """Whether only those with a place get the link to join online: people register, or did until it was closed."""
         return not self.show_online_url and (self.takes_registrations or self.registrations.exists())
+
+    @property
+    def map_url(self) -> str:
+        """Where a map shows the place, for whoever presses it; empty for an event online."""
+        return f"{_MAP}{urlencode({'query': self.place})}" if self.place else ""
 
     @property
     def when(self) -> str:

@@ -125,3 +125,49 @@ def test_long_and_foreign_subjects_are_folded_and_come_back():
     raw = written(mailing(subject=subject.strip()))
     assert read(raw)["Subject"] == subject.strip()
     assert max(map(len, raw.split(b"\r\n"))) <= 998
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("newsletters/home-visits/", "<home-visits.newsletters.example.org>"),
+        ("newsletter:3", "<newsletter-3.example.org>"),
+        ("events/Ünter uns/", "<nter-uns.events.example.org>"),
+    ],
+)
+def test_a_bulk_message_names_its_list(key, expected):
+    assert read(written(mailing(list_key=key)))["List-Id"] == expected
+
+
+def test_a_message_to_one_person_names_no_list():
+    assert read(written(mailing(kind="transactional", list_key="x")))["List-Id"] is None
+
+
+def test_a_bulk_message_read_back_keeps_to_the_rules_of_its_headers():
+    token = tokens.sign("recipient", "7")
+    raw = written(
+        mailing(
+            list_key="newsletters/home-visits/", subject="Ünïcode –" * 20, html="<p>{{name}}</p>", text="x" * 3000,
+            headers={
+                "List-Unsubscribe": "<https://portal.example.org/communities/unsubscribe/{{token}}/?list=newsletters>",
+                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            },
+        ),
+        name="Zoë \"Q\" O’Neil",
+    )  # fmt: skip
+    # RFC 5322, 2.1.1 and 2.3: lines end in CRLF and stay within 998 characters, headers are ASCII.
+    assert raw.replace(b"\r\n", b"").count(b"\n") == raw.replace(b"\r\n", b"").count(b"\r") == 0
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    assert raw.isascii()
+    message = read(raw)
+    # RFC 5322, 3.6: each of these once.
+    for name in ("From", "To", "Date", "Message-ID", "Subject", "MIME-Version", "List-Id", "Precedence"):
+        assert len(message.get_all(name)) == 1, name
+    assert message["To"].addresses[0].addr_spec == "ann@example.org"
+    assert message["Subject"] == "Ünïcode –" * 20
+    # RFC 2369 and RFC 8058: one https address, and the words that mail programs post to it.
+    link = message["List-Unsubscribe"]
+    assert re.fullmatch(r"<https://portal\.example\.org/communities/unsubscribe/[^/<>\s]+/\?list=newsletters>", link)
+    assert tokens.read("recipient", link.split("/")[5]) == tokens.read("recipient", token) == "7"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert message.defects == []
