@@ -88,9 +88,10 @@ def format_address(name: str, address: str) -> str:
     name = squeeze(name)
     if not name:
         return address
-    if not name.isascii():
+    # Some readers look for encoded words within quotes too, where there are none.
+    if not name.isascii() or "=?" in name:
         return f"{encoded_words(name)}\r\n <{address}>"
-    if not _ATOM_PHRASE.match(name) or "=?" in name:
+    if not _ATOM_PHRASE.match(name):
         name = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return f"{name} <{address}>"
 
@@ -127,6 +128,8 @@ def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
     for name, value in (headers or {}).items():
         if name.lower() in OURS:
             raise ValueError(f"The header {name} is written by the mailing app")
+        if name.lower() in {other.lower() for other in checked}:
+            raise ValueError(f"The header {name} is given twice")
         encode_header(name, str(value))
         checked[name] = str(value)
     return checked

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from celery.worker import state as worker_state
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from mailing import ledger, pace, rates, services
@@ -137,7 +137,9 @@ class Engine:
         try:
             blueprint, sender = self._blueprint(item.mailing_id)
             message = blueprint.bytes_for(item.recipient, now=timezone.now())
-        except ValueError as error:
+        except (DatabaseError, InterfaceError):
+            raise
+        except Exception as error:  # whatever it is: the batch would come back to this message for ever
             logger.exception("Delivery %d can not be written", item.pk)
             refusal = Answer(Outcome.FAILED, f"It can not be written as a message: {error}")
             self._insist(lambda: ledger.settle_other(lease_id=batch.lease_id, item=item, answer=refusal))
@@ -151,14 +153,22 @@ class Engine:
         if self._shaken:
             # The database went away and came back: what it had not written to disk may be gone. Begin a new lease.
             raise _LeaseLostError
-        envelope = verp.sender_for(item.pk, sender)
-        answer = self._transport.send(sender=envelope, recipient=item.recipient.address, message=message)
+        answer = self._hand_over(item, sender, message)
         if answer.outcome is Outcome.SENT:
             self.sent += 1
             answers.append((item.pk, answer.text))
         else:
             self._insist(lambda: ledger.settle_other(lease_id=batch.lease_id, item=item, answer=answer))
         return mine
+
+    def _hand_over(self, item: ledger.Item, sender: str, message: bytes) -> Answer:
+        envelope = verp.sender_for(item.pk, sender)
+        try:
+            return self._transport.send(sender=envelope, recipient=item.recipient.address, message=message)
+        except ValueError as error:
+            # An address in the settings that makes no envelope: ours to mend within the hours for which we try again.
+            logger.exception("Delivery %d can not be handed over", item.pk)
+            return Answer(Outcome.DEFERRED, f"It can not be handed over: {error}")
 
     def _flush(self, batch: ledger.Batch, answers: list[tuple[int, str]]) -> None:
         if answers:
@@ -187,9 +197,13 @@ class Engine:
             return
         # What was sent is settled first: were we killed now, only the urgent message would be in doubt.
         self._flush(batch, answers)
+        shaken = self._shaken
         while urgent := self._insist(lambda: ledger.claim_urgent(limit=_URGENT_BATCH)):
+            shaken = shaken or self._shaken
             self._send_urgent(urgent)
-            ledger.touch(lease_id=batch.lease_id)
+            self._insist(lambda: ledger.touch(lease_id=batch.lease_id))
+        # The urgent batches began anew; the one in hand is no less shaken for that.
+        self._shaken = self._shaken or shaken
         self._looked = time.monotonic()
 
     def _await_turn(self, batch: ledger.Batch, answers: list[tuple[int, str]], until: float) -> bool:

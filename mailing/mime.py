@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from email.message import Message
 from email.utils import format_datetime, getaddresses
 from typing import TypeAlias
+from urllib.parse import quote
 
 from django.utils import timezone
 from django.utils.html import escape
@@ -36,6 +37,8 @@ _PLACEHOLDER = re.compile(r"\{\{\s*(name|token)\s*\}\}")
 _LINE_START_DOT = re.compile(rb"(?m)^\.")
 _ADDRESS_HEADERS = frozenset({"to", "cc", "reply-to", "sender"})
 _CRLF = b"\r\n"
+#: Room on a header's line for each name or token that is filled in.
+_LONGEST_FILL = 200
 _SOFT_BREAK = b"=\r\n"
 
 # What is filled in for each recipient.
@@ -76,6 +79,11 @@ class Blueprint:
         pieces = [*self._head(mailing), *self._body(mailing, list(attachments))]
         self._pieces = _joined(pieces)
         self._wants = frozenset(piece for piece in pieces if isinstance(piece, int))
+        for piece in self._pieces:
+            if isinstance(piece, bytes) and max(map(len, piece.split(_CRLF))) > LONGEST_LINE:
+                raise ValueError(
+                    f"It has a line of more than {LONGEST_LINE} characters, which no mail server need take"
+                )
 
     def bytes_for(self, recipient: Recipient, *, now: dt.datetime) -> bytes:
         """The whole message to one recipient. ``ValueError`` where their address can not be written."""
@@ -101,7 +109,7 @@ class Blueprint:
             name = squeeze(recipient.name)
             values[_NAME] = self._encoded(name)
             values[_NAME_HTML] = self._encoded(escape(name))
-            values[_NAME_HEADER] = (name if name.isascii() else encoded_words(name)).encode()
+            values[_NAME_HEADER] = _in_header(name).encode()
         return values
 
     def _encoded(self, value: str) -> bytes:
@@ -114,8 +122,10 @@ class Blueprint:
 
     def _head(self, mailing: Mailing) -> list[Piece]:
         given = {"Auto-Submitted": "auto-generated"} if not mailing.is_bulk else {"Precedence": "bulk"}
-        if mailing.is_bulk and mailing.list_key:
+        if mailing.is_bulk:
             given["List-Id"] = list_id(mailing)
+        theirs = {name.lower() for name in mailing.headers}
+        given = {name: value for name, value in given.items() if name.lower() not in theirs}
         given |= {name: value for name, value in mailing.headers.items() if name != "To"}
         pieces: list[Piece] = [f"From: {format_sender(mailing.from_email)}\r\nTo: ".encode("ascii")]
         pieces += [_addresses(self._own_to) if self._own_to is not None else _TO]
@@ -127,7 +137,8 @@ class Blueprint:
 
     def _header(self, name: str, value: str) -> list[Piece]:
         if self._fills and _PLACEHOLDER.search(value):
-            if not value.isascii() or len(value) > LONGEST_LINE // 2:
+            longest = len(name) + 2 + len(value) + _LONGEST_FILL * len(_PLACEHOLDER.findall(value))
+            if not value.isascii() or longest > LONGEST_LINE:
                 raise ValueError(f"The header {name} is too long or not ASCII, and has a placeholder in it")
             folded = one_line(value, f"header {name}").replace(", ", ",\n ")
             return [f"{name}: ".encode(), *_cut(folded, _IN_HEADER, lambda s: s.replace("\n", "\r\n").encode()), _CRLF]
@@ -164,8 +175,14 @@ def list_id(mailing: Mailing) -> str:
     """The name by which mail programs know a bulk mailing's list (RFC 2919), the same for each of its mailings:
     ``<home-visits.newsletters.example.org>`` for the key ``newsletters/home-visits/``.
     """
-    labels = [re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-") for part in mailing.list_key.split("/")]
+    key = mailing.list_key or mailing.topic
+    labels = [re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-") for part in key.split("/")]
     return f"<{'.'.join([*reversed([label for label in labels if label]), mailing.domain])}>"
+
+
+def _in_header(name: str) -> str:
+    """A recipient's name within a header; encoded also where a reader could take it for an encoded word."""
+    return name if name.isascii() and "=?" not in name else encoded_words(name)
 
 
 def quoted_printable(text: str) -> bytes:
@@ -215,14 +232,25 @@ def _encoded_part(attachment: Attachment) -> bytes:
     media_type = attachment.content_type
     # RFC 2046, section 5.2.1: a message within a message is not encoded.
     embedded = media_type.lower().startswith("message/") and content.isascii()
+    embedded = embedded and max(map(len, content.splitlines()), default=0) <= LONGEST_LINE
     if media_type.lower().startswith(("message/", "multipart/")) and not embedded:
         media_type = "application/octet-stream"
     part["Content-Type"] = media_type
     part["Content-Transfer-Encoding"] = "7bit" if embedded else "base64"
     if attachment.role == Attachment.Role.FILE:
-        name = attachment.filename or "attachment"
-        part.add_header("Content-Disposition", "attachment", filename=name if name.isascii() else ("utf-8", "", name))
+        part["Content-Disposition"] = "attachment" + _file_name(squeeze(attachment.filename) or "attachment")
     head = "".join(f"{name}: {value}\r\n" for name, value in part.items()).encode("ascii") + _CRLF
     if embedded:
         return head + _CRLF.join(content.splitlines()) + _CRLF
     return head + base64.encodebytes(content).replace(b"\n", _CRLF)
+
+
+def _file_name(name: str) -> str:
+    """The parameter by which a part says what it is called: quoted, or in pieces of short lines (RFC 2231)."""
+    if name.isascii() and len(name) <= 60:
+        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+        return f';\r\n filename="{quoted}"'
+    encoded = "utf-8''" + quote(name, safe="")
+    # Cut between characters, not within "%C3".
+    pieces = re.findall(r"(?:%[0-9A-F]{2}|[^%]){1,20}", encoded)
+    return "".join(f";\r\n filename*{number}*={piece}" for number, piece in enumerate(pieces))

@@ -117,6 +117,25 @@ def test_a_message_that_can_not_be_written_fails_alone(smtp, newsletter):
     assert mailing.deliveries.get(recipient="bob bob@example.org").status == "failed"
 
 
+def test_a_mailing_that_breaks_the_writer_fails_alone_and_others_go(smtp, newsletter):
+    broken = newsletter()
+    Mailing.objects.filter(pk=broken.pk).update(headers={"X-A": 5})
+    whole = newsletter()
+    assert send()[1] == 3
+    assert broken.deliveries.by_status() == {"failed": 3}
+    assert whole.deliveries.by_status() == {"sent": 3}
+
+
+def test_a_return_address_that_is_none_is_ours_to_mend_and_nobody_fails(smtp, newsletter, settings):
+    settings.MAIL_BOUNCE_ADDRESS = "bounces"
+    newsletter()
+    assert send()[1] == 0
+    assert set(states().values()) == {"deferred"}
+    settings.MAIL_BOUNCE_ADDRESS = "bounces@example.org"
+    Delivery.objects.update(due_at=timezone.now())
+    assert send()[1] == 3
+
+
 def test_a_paused_mailing_waits_and_resumes_with_those_left(smtp, newsletter):
     mailing = newsletter()
     assert services.pause(mailing=mailing)
