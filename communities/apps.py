@@ -14,7 +14,10 @@ class CommunitiesConfig(AppConfig):
         from communities import rules  # noqa: F401 - registers the permissions
         from communities.privacy import forget, what_we_hold_on
         from communities.roles import associates, convenors, roles_of
+        from communities.services.preferences import leave_by_provider
+        from mailing.bounces import leaving
         from people import privacy, roles
 
         roles.register(roles_of, {"Community convenor": convenors, "Associate": associates})
         privacy.register(what_we_hold_on, forget)
+        leaving.register(leave_by_provider)

@@ -124,7 +124,7 @@ def encode_header(name: str, value: str) -> bytes:
 
 def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
     """Further headers for a message; ValueError for one that can not be written or that the door writes itself."""
-    checked = {}
+    checked: dict[str, str] = {}
     for name, value in (headers or {}).items():
         if name.lower() in OURS:
             raise ValueError(f"The header {name} is written by the mailing app")

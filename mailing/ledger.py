@@ -242,6 +242,8 @@ def settle_other(*, lease_id: int, item: Item, answer: Answer) -> None:
         if due_at > first + dt.timedelta(hours=settings.MAIL_RETRY_HOURS):
             status, due_at = _Status.FAILED, None
             text = f"Given up after {settings.MAIL_RETRY_HOURS} hours: {text}"
+    if due_at and _is_withdrawn(item.pk):
+        status, due_at, text = _Status.SKIPPED, None, f"Withdrawn while it was on its way, and not tried again: {text}"
     Delivery.objects.filter(pk=item.pk, lease=lease_id).update(
         status=status,
         due_at=due_at,
@@ -259,6 +261,12 @@ def settle_other(*, lease_id: int, item: Item, answer: Answer) -> None:
 
 def _is_urgent(pk: int) -> bool:
     return Delivery.objects.filter(pk=pk, urgent=True).exists()
+
+
+def _is_withdrawn(pk: int) -> bool:
+    # Under the lock, so that whoever withdraws it now either has done so or finds it waiting again.
+    mark = Delivery.objects.select_for_update(of=("self",)).filter(pk=pk).values_list("withdrawn_at", flat=True)
+    return mark.first() is not None
 
 
 def _backoff(attempts: int) -> dt.timedelta:
@@ -280,6 +288,12 @@ def release(*, lease_id: int, answer: str = "") -> None:
 
 
 def _requeue(deliveries: DeliveryQuerySet, answer: str = "", tries: int = 0) -> None:
+    deliveries.filter(withdrawn_at__isnull=False).update(
+        status=_Status.SKIPPED,
+        lease=None,
+        settled_at=timezone.now(),
+        last_answer="Withdrawn while it was on its way, and not tried again",
+    )
     # Due since it was made: a clock that is put back then finds it due as well (see ``mend_clock``).
     deliveries.update(
         status=_Status.QUEUED,

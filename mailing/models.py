@@ -179,6 +179,11 @@ class Delivery(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     first_tried_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When it was withdrawn though a try had begun or ended: it is not tried again.",
+    )
 
     objects = DeliveryQuerySet.as_manager()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Lower
 
 if TYPE_CHECKING:
@@ -62,6 +62,22 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def by_status(self) -> dict[str, int]:
         """How many are in each state; states without any are left out."""
         return dict(self.order_by().values_list("status").annotate(number=Count("pk")))
+
+    def repeatable(self) -> DeliveryQuerySet:
+        """Those that staff may send again: failed or not known, still wanted, their text still there.
+
+        Nobody is sent bulk mail again who has left its list, or whose address takes no more, since it was tried.
+        """
+        from mailing.models import Suppression
+
+        refused = Suppression.objects.in_force().alias(address=Lower("email"))
+        return self.filter(
+            Q(urgent=True) | ~Exists(refused.filter(address=Lower(OuterRef("recipient")))),
+            ~Q(mailing__status="cancelled"),
+            status__in=["unknown", "failed"],
+            withdrawn_at=None,
+            mailing__body_dropped_at=None,
+        )
 
     def troubles(self) -> DeliveryQuerySet:
         """Those that staff may want to look at: failed, or not known to have arrived."""

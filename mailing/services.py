@@ -200,12 +200,16 @@ def skip_waiting(*, recipient: str, list_key_prefix: str) -> int:
     """Withdraw what still waits to go to someone who has just unsubscribed; returns how many were withdrawn.
 
     It covers whatever is not on the wire yet, also what a worker has already taken up. Once it returns and commits,
-    nothing more of those lists leaves for that address. A second call finds nothing and returns 0.
+    nothing more of those lists leaves for that address: what is on the wire, failed or is not known to have arrived is
+    not tried again, by a worker or by staff. A second call finds nothing and returns 0.
     """
     theirs = Delivery.objects.of_recipient(recipient).filter(
-        urgent=False, status__in=Delivery.OPEN, mailing__list_key__startswith=list_key_prefix
+        urgent=False, mailing__list_key__startswith=list_key_prefix
     )
-    return _withdraw(theirs, _ANSWER_WITHDRAWN)
+    count = _withdraw(theirs.filter(status__in=Delivery.OPEN), _ANSWER_WITHDRAWN)
+    tried = theirs.filter(status__in=[Delivery.Status.FAILED, Delivery.Status.UNKNOWN], withdrawn_at=None)
+    tried.update(withdrawn_at=timezone.now())
+    return count
 
 
 @transaction.atomic
@@ -246,7 +250,10 @@ def _move(mailing: Mailing, source: str, target: str) -> bool:
 
 
 def _withdraw(deliveries: QuerySet[Delivery, Delivery], answer: str) -> int:
-    """Skip ``deliveries`` unless they are on the wire. Locks leases, then deliveries: everybody does, in that order."""
+    """Skip ``deliveries``; those on the wire are marked, so that they are not tried again.
+
+    Locks leases, then deliveries: everybody does, in that order.
+    """
     # A worker may take some up between our look and our lock; then its lease is new to us, and we look again.
     held: set[int] = set()
     while True:
@@ -263,6 +270,11 @@ def _withdraw(deliveries: QuerySet[Delivery, Delivery], answer: str) -> int:
     cursors = dict(Lease.objects.filter(pk__in=held).values_list("pk", "cursor"))
     free = [pk for pk, lease in rows if lease is None or pk > cursors.get(lease, 0)]
     now = timezone.now()
+    left = set(free)
+    gone = [pk for pk, _ in rows if pk not in left]
+    # A worker has no more than a batch in hand.
+    for start in range(0, len(gone), 10_000):
+        Delivery.objects.filter(pk__in=gone[start : start + 10_000]).update(withdrawn_at=now)
     count = 0
     for start in range(0, len(free), 10_000):
         count += Delivery.objects.filter(pk__in=free[start : start + 10_000]).update(
@@ -275,13 +287,10 @@ def _withdraw(deliveries: QuerySet[Delivery, Delivery], answer: str) -> int:
 def send_again(*, deliveries: QuerySet[Delivery, Delivery]) -> int:
     """Queue again what is not known to have arrived, or failed; returns how many. Others are left as they are.
 
-    The ``Message-ID`` stays the same, so that a mail program that has it already can see so.
+    So is bulk mail to whoever has left its list since, or is suppressed. The ``Message-ID`` stays the same, so that a
+    mail program that has it already can see so.
     """
-    again = deliveries.filter(
-        Q(status=Delivery.Status.UNKNOWN) | Q(status=Delivery.Status.FAILED),
-        ~Q(mailing__status=Mailing.Status.CANCELLED),
-        mailing__body_dropped_at=None,
-    )
+    again = Delivery.objects.repeatable().filter(pk__in=deliveries.order_by().values("pk"))
     count = Delivery.objects.filter(pk__in=again.order_by().values("pk")).update(
         status=Delivery.Status.QUEUED, due_at=F("created_at"), first_tried_at=None, settled_at=None
     )

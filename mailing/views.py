@@ -124,7 +124,10 @@ def message_send_again(request: HttpRequest, pk: int) -> HttpResponse:
         if services.send_again(deliveries=Delivery.objects.filter(pk=delivery.pk)):
             messages.success(request, f"The message to {delivery.recipient} will be sent again.")
         else:
-            messages.info(request, "This message can not be sent again: it was sent, it waits, or its text is gone.")
+            messages.info(
+                request,
+                "This message can not be sent again: it was sent, waits or is no longer wanted, or its text is gone.",
+            )
         return redirect("mailing:message", pk=delivery.pk)
     if not _may_send_again(delivery):
         raise Http404
@@ -194,7 +197,7 @@ def mailing_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 def mailing_send_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask, then send a mailing again to those of whom it is not known whether they got it."""
     found = get_object_or_404(Mailing.objects.visible_to(request.user), pk=pk)
-    unknown = Delivery.objects.of_mailing(found).filter(status=Delivery.Status.UNKNOWN)
+    unknown = Delivery.objects.of_mailing(found).repeatable().filter(status=Delivery.Status.UNKNOWN)
     if request.method == "POST":
         count = services.send_again(deliveries=unknown)
         messages.success(request, f"It will be sent again to {count} {'person' if count == 1 else 'people'}.")
@@ -248,11 +251,7 @@ def _received(delivery: Delivery) -> Received | None:
 
 
 def _may_send_again(delivery: Delivery) -> bool:
-    return (
-        delivery.status in {Delivery.Status.UNKNOWN, Delivery.Status.FAILED}
-        and delivery.mailing.status != Mailing.Status.CANCELLED
-        and delivery.mailing.body_dropped_at is None
-    )
+    return Delivery.objects.repeatable().filter(pk=delivery.pk).exists()
 
 
 def _attachment(name: str) -> str:

@@ -19,6 +19,7 @@ from mailing.privacy import forget
 from mailing.services import skip_waiting
 
 SOURCE = "preferences page"
+PROVIDER = "email provider"
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,18 @@ def save_preferences(*, associate: Associate, choices: Choices, wordings: Mappin
         current = associate.memberships.current()
         if not current.filter(**{f"wants_{purpose}": True}).exists():
             current.update(**{f"wants_{purpose}": True})
+
+
+@transaction.atomic
+def leave_by_provider(email: str, subject_id: str) -> None:
+    """Take every consent back of somebody who marked a message as spam, or unsubscribed where they read their mail.
+
+    Found by their address or, where that has changed since the message left, by the key that it was sent with. A
+    second call changes nothing.
+    """
+    found = [*Associate.objects.with_email(email), *Associate.objects.filter(key=subject_id)]
+    for associate in {associate.pk: associate for associate in found}.values():
+        withdraw_consent(associate=associate, purposes=list(Purpose.values), source=PROVIDER)
 
 
 def _save_consents(associate: Associate, chosen: Mapping[str, bool], wordings: Mapping[str, str]) -> list[str]:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailing import pausing, services
-from mailing.bounces import counting, reports
+from mailing.bounces import counting, leaving, reports
 from mailing.models import Bounce, Delivery
 
 _REFUSALS = (Bounce.Kind.HARD, Bounce.Kind.SOFT)
@@ -58,7 +58,8 @@ def record(
     """Write down one report on ``email``; None if one with this ``key`` was written before, and then nothing changes.
 
     A refusal turns its delivery, if that counted as sent, into a failed one, and is counted towards a suppression.
-    A complaint suppresses the address at once.
+    A complaint or an unsubscription suppresses the address at once, and its owner's consent is taken back
+    (``mailing.bounces.leaving``).
     """
     bounce, is_new = Bounce.objects.get_or_create(
         key=key,
@@ -76,6 +77,8 @@ def record(
     if not is_new:
         return None
     if kind in _AT_ONCE:
+        # Before anything of ours is locked: whoever takes a consent back locks lists first, then deliveries.
+        leaving.tell(email=email, subject_id=delivery.subject_id if delivery else "")
         services.suppress(email=email, reason=f"{_AT_ONCE[Bounce.Kind(kind)]}: {diagnostic}".removesuffix(": "))
     else:
         _apply(bounce)

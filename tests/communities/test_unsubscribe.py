@@ -11,6 +11,7 @@ from communities.services.events import announce_event
 from communities.services.newsletters import send_newsletter
 from communities.tokens import TEST_SUBJECT, recipient_token
 from communities.wording import consent_wording
+from mailing.bounces import services as bounces
 from mailing.models import Delivery
 from mailing.tokens import sign
 from tests.communities.factories import make_associate, make_community, make_event, make_newsletter
@@ -157,3 +158,27 @@ def test_undo_when_it_was_never_agreed_to_then_nothing_is_recorded(client, commu
 
 def test_undo_when_forged_then_404(client, person):
     assert client.post(reverse("communities:resubscribe", args=["nonsense"])).status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["complaint", "unsubscribed"])
+def test_provider_when_it_tells_of_one_who_leaves_then_every_consent_is_withdrawn(person, kind):
+    other = make_associate(email="someone.else@example.org")
+    for _ in range(2):
+        bounces.record(kind=kind, source="provider", key=kind, email="Joan@Example.org")
+    assert standing(person) == set()
+    assert set(person.consents.values_list("withdrawn_by", flat=True)) == {"email provider"}
+    assert standing(other) == {"newsletters", "events"}
+
+
+def test_provider_when_the_address_has_changed_since_then_the_message_says_who_leaves(person, community, staff):
+    send_newsletter(newsletter=make_newsletter(community), version=1, by=staff)
+    delivery = Delivery.objects.get(recipient="joan@example.org")
+    Associate.objects.filter(pk=person.pk).update(email="joan@example.net")
+    bounces.record(kind="complaint", source="mailbox", key="k", email="joan@example.org", delivery=delivery)
+    assert standing(person) == set()
+
+
+@pytest.mark.parametrize("kind", ["hard", "soft"])
+def test_provider_when_a_message_only_came_back_then_consent_stands(person, kind):
+    bounces.record(kind=kind, source="provider", key=kind, email="joan@example.org")
+    assert standing(person) == {"newsletters", "events"}

@@ -6,6 +6,7 @@ from django.utils import timezone
 from mailing import ledger, services, sweeping, tasks
 from mailing.engine import Ended, Engine
 from mailing.models import Delivery, Lease, Mailing, Suppression
+from mailing.transport import Answer, Outcome
 
 pytestmark = pytest.mark.django_db
 
@@ -231,6 +232,54 @@ def test_someone_who_unsubscribes_before_their_turn_is_left_out_of_a_batch_in_ha
     assert not ledger.advance(lease_id=batch.lease_id, pk=second.pk)
     assert ledger.review(lease_id=batch.lease_id) == {first.pk, second.pk}
     assert ledger.advance(lease_id=batch.lease_id, pk=second.pk)
+
+
+def test_someone_who_unsubscribes_while_it_is_on_the_wire_is_not_tried_again(newsletter):
+    newsletter()
+    batch = ledger.claim_bulk(limit=10)
+    first, second, _ = batch.items
+    answer = Answer(Outcome.DEFERRED, "451 later")
+    for item, leave in ((first, True), (second, False)):
+        assert ledger.advance(lease_id=batch.lease_id, pk=item.pk)
+        if leave:
+            assert services.skip_waiting(recipient=item.recipient.address, list_key_prefix="newsletter:") == 0
+            ledger.review(lease_id=batch.lease_id)
+        ledger.settle_other(lease_id=batch.lease_id, item=item, answer=answer)
+    assert [d.status for d in Delivery.objects.order_by("pk")] == ["skipped", "deferred", "sending"]
+    assert Delivery.objects.get(pk=first.pk).last_answer.endswith("and not tried again: 451 later")
+
+
+def test_a_mailing_cancelled_while_one_is_on_the_wire_keeps_nobody_waiting(newsletter):
+    mailing = newsletter()
+    batch = ledger.claim_bulk(limit=10)
+    first = batch.items[0]
+    assert ledger.advance(lease_id=batch.lease_id, pk=first.pk)
+    assert services.cancel(mailing=mailing) == 2
+    ledger.settle_other(lease_id=batch.lease_id, item=first, answer=Answer(Outcome.DEFERRED, "451 later"))
+    ledger.release(lease_id=batch.lease_id)
+    assert mailing.deliveries.by_status() == {"skipped": 3}
+
+
+def test_a_server_lost_in_the_middle_does_not_bring_back_who_left_meanwhile(newsletter):
+    newsletter()
+    batch = ledger.claim_bulk(limit=10)
+    first = batch.items[0]
+    assert ledger.advance(lease_id=batch.lease_id, pk=first.pk)
+    services.skip_waiting(recipient=first.recipient.address, list_key_prefix="newsletter:")
+    ledger.release(lease_id=batch.lease_id, answer="Waiting")
+    assert [d.status for d in Delivery.objects.order_by("pk")] == ["skipped", "queued", "queued"]
+
+
+def test_whoever_left_the_list_or_is_suppressed_is_not_sent_it_again_by_staff(smtp, newsletter):
+    smtp.script = {"MESSAGE": "hang up"}
+    newsletter()
+    send()
+    assert set(states().values()) == {"unknown"}
+    assert services.skip_waiting(recipient="ANN@example.org", list_key_prefix="newsletter:") == 0
+    services.suppress(email="bob@example.org", reason="They marked a message as spam")
+    assert list(Delivery.objects.repeatable().values_list("recipient", flat=True)) == ["cat@example.org"]
+    assert services.send_again(deliveries=Delivery.objects.all()) == 1
+    assert states() == {"ann@example.org": "unknown", "bob@example.org": "unknown", "cat@example.org": "queued"}
 
 
 def test_a_clock_put_back_makes_old_leases_and_due_times_count(newsletter, time_machine):
