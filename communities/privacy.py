@@ -29,7 +29,6 @@ def data_held(associate: Associate) -> dict[str, object]:
                 "Role": membership.get_role_display(),
                 "Newsletters wanted": membership.wants_newsletters,
                 "Events wanted": membership.wants_events,
-                "Monthly updates wanted": membership.wants_updates,
                 "Joined": membership.joined_at,
                 "Left": membership.left_at,
             }

@@ -117,16 +117,15 @@ def _memberships(
             associate=associate, community=community, joined_at=associate.confirmed_at, left_at=left_at,
             role=Membership.Role.CONVENOR if index == 0 and community == communities[0] else Membership.Role.MEMBER,
             wants_newsletters=Purpose.NEWSLETTERS in wants, wants_events=Purpose.EVENTS in wants,
-            wants_updates=Purpose.UPDATES in wants,
         )
         for community in chosen
     ]  # fmt: skip
 
 
 def _consents(associate: Associate, cast: Cast, wordings: dict[str, str]) -> list[Consent]:
-    """Seven in ten agreed to newsletters six in ten to events and half to monthly updates; a few took it back."""
+    """Seven in ten agreed to newsletters and six in ten to events; a few took it back."""
     agreed = []
-    for purpose, share in ((Purpose.NEWSLETTERS, 0.7), (Purpose.EVENTS, 0.6), (Purpose.UPDATES, 0.5)):
+    for purpose, share in ((Purpose.NEWSLETTERS, 0.7), (Purpose.EVENTS, 0.6)):
         if associate.user is None and cast.chance.random() > share:
             continue
         withdrawn = associate.user is None and cast.chance.random() < 0.06

@@ -26,7 +26,6 @@ class PreferencesForm(NhsFormMixin, forms.Form):
 
     agree_newsletters = forms.BooleanField(required=False)
     agree_events = forms.BooleanField(required=False)
-    agree_updates = forms.BooleanField(required=False)
     shown = forms.CharField(required=False, max_length=4000, widget=forms.HiddenInput)
     join = CommunitiesField(label="Join other communities", required=False)
 
@@ -50,8 +49,7 @@ class PreferencesForm(NhsFormMixin, forms.Form):
             label=membership.community.name,
             required=False,
             choices=[(_MEMBER, "I am a member"), ("newsletters", "Email me its newsletters"),
-                     ("events", "Email me about its events"),
-                     ("updates", "Put it in my monthly update")],
+                     ("events", "Email me about its events")],
             widget=forms.CheckboxSelectMultiple,
             error_messages={"invalid_choice": "Choose from the boxes shown."},
         )  # fmt: skip
@@ -76,7 +74,7 @@ class PreferencesForm(NhsFormMixin, forms.Form):
         mine = [f"community_{membership.community_id}" for membership in self.memberships]
         return Layout(
             HTML('<h2 class="nhsuk-heading-m">What may we email you?</h2>'),
-            "agree_newsletters", "agree_events", "agree_updates",
+            "agree_newsletters", "agree_events",
             HTML('<h2 class="nhsuk-heading-m">Your communities</h2>'
                  "<p>Take the tick away from “I am a member” to leave a community.</p>") if mine else HTML(""),
             *mine,
@@ -159,13 +157,12 @@ class UnsubscribeForm(NhsFormMixin, forms.Form):
 
     def __init__(self, *args: Any, purpose: str, community: Community | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        kinds = {"newsletters": "newsletters", "events": "emails about events", "updates": "monthly updates"}
-        words = kinds.get(purpose, "")
+        words = {"newsletters": "newsletters", "events": "emails about events"}.get(purpose, "")
         choices = []
         if purpose and community:
             choices.append((self.COMMUNITY, f"Only {words} from {community.name}"))
         if purpose:
             choices.append((self.PURPOSE, f"All {words}"))
-        choices.append((self.EVERYTHING, "All newsletters, emails about events and monthly updates"))
+        choices.append((self.EVERYTHING, "All newsletters and all emails about events"))
         self.fields["what"].choices = choices  # type: ignore[attr-defined]
         self.initial["what"] = self.PURPOSE if purpose else self.EVERYTHING

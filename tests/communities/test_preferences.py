@@ -310,12 +310,3 @@ def test_closing_an_account_when_they_are_an_associate_then_that_goes_too(associ
 def test_data_when_membership_was_left_then_says_when(client, person):
     person.memberships.update(left_at=timezone.now())
     assert json.loads(client.get(url(person, "preferences_data")).content)["Communities"][0]["Left"]
-
-
-def test_preferences_when_monthly_updates_are_agreed_to_then_they_are_wanted_and_not_before(client, community):
-    person = make_associate(community)
-    data = {**chosen(client.get(url(person)).content), "agree_updates": "on"}
-    assert not Associate.objects.wanting("updates").exists()
-    client.post(url(person), data)
-    assert list(Associate.objects.wanting("updates")) == [person]
-    assert person.consents.get(purpose="updates").wording == consent_wording("updates")
