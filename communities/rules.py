@@ -49,6 +49,7 @@ rules.add_perm("communities.change_community", is_programme_staff | is_convenor_
 rules.add_perm("communities.view_members", is_programme_staff | is_convenor_of)
 rules.add_perm("communities.change_members", is_programme_staff | is_convenor_of)
 rules.add_perm("communities.export_members", is_programme_staff)
+rules.add_perm("communities.change_items", is_programme_staff | is_convenor_of)
 
 # Newsletters: convenors write, staff send.
 rules.add_perm("communities.write_newsletters", is_programme_staff | is_convenor)

@@ -10,7 +10,17 @@ from django.utils.text import slugify
 from clahrc.demo import registrations
 from clahrc.demo.cast import Cast
 from clahrc.demo.dates import day_between, moment, working_day
-from communities.models import Associate, Community, Consent, Event, Involvement, Membership, Newsletter, Purpose
+from communities.models import (
+    Associate,
+    Community,
+    CommunityItem,
+    Consent,
+    Event,
+    Involvement,
+    Membership,
+    Newsletter,
+    Purpose,
+)
 from communities.services.newsletters import schedule_newsletter, send_newsletter
 from communities.wording import consent_wordings
 from studies.models import ExistingNetwork, Programme
@@ -22,6 +32,38 @@ ISSUES = [
     ("Recruitment is open", "Who can take part, what it involves and how to tell people about it."),
     ("What you told us, and what we changed", "Your suggestions, the answers to them and what happens next."),
     ("A year in: what we are learning", "First lessons from services, and dates for the year to come."),
+]
+#: Kind, title, words, link, and how many days ago.
+ITEMS = [
+    (
+        CommunityItem.Kind.RESOURCE,
+        "A one-page guide to taking part",
+        "What happens at each visit, how long it takes and whom to ring. You can print it:\n\n- for waiting rooms\n"
+        "- for carers, in large print",
+        "https://www.example.org/guide-to-taking-part",
+        3,
+    ),
+    (
+        CommunityItem.Kind.INSIGHT,
+        "Carers notice changes that questionnaires miss",
+        "At the last three meetings carers told us what they see between visits. We now ask them, too.",
+        "",
+        8,
+    ),
+    (
+        CommunityItem.Kind.NEWS,
+        "Two more services are with us",
+        "They start next month. If you work there and would like to know more, come to the next meeting.",
+        "",
+        12,
+    ),
+    (
+        CommunityItem.Kind.RESOURCE,
+        "Recording of the spring talk",
+        "The talk and the questions after it, with captions. It lasts 40 minutes.",
+        "https://www.example.org/spring-talk",
+        58,
+    ),
 ]
 STORY = """Thank you to everyone who came to the last meeting. {count} of you told us what helps.
 
@@ -47,6 +89,7 @@ def bring_to_life(cast: Cast, programme: Programme) -> None:
         return
     _settle(communities)
     _associates(cast, programme, communities)
+    _items(cast, communities)
     _newsletters(cast, programme, communities)
     _events(cast, programme, communities)
     registrations.bring_to_life()
@@ -139,6 +182,16 @@ def _consents(associate: Associate, cast: Cast, wordings: dict[str, str]) -> lis
             )
         )  # fmt: skip
     return agreed
+
+
+def _items(cast: Cast, communities: list[Community]) -> None:
+    """Three communities share; the others have nothing yet, as communities that are forming do."""
+    for index, community in enumerate(communities[:3]):
+        for kind, title, words, link, days in ITEMS[: 4 - index]:
+            CommunityItem.objects.create(
+                community=community, kind=kind, title=title, words=words, link=link, created_by=cast.logins["staff"],
+                published_at=timezone.now() - dt.timedelta(days=days + index * 2, hours=3),
+            )  # fmt: skip
 
 
 def _newsletters(cast: Cast, programme: Programme, communities: list[Community]) -> None:

@@ -3,6 +3,7 @@
 from communities.models.associate import Associate, Consent, Involvement, Membership, Purpose
 from communities.models.community import Community, CommunityMove, new_key
 from communities.models.event import Event, EventPosting
+from communities.models.item import CommunityItem
 from communities.models.newsletter import LeftOut, Newsletter, Unsubscribe
 from communities.models.registration import AttendeeNeeds, EventFeedback, Notice, Registration
 from communities.models.signup import Attempt, Signup
@@ -12,6 +13,7 @@ __all__ = [
     "Attempt",
     "AttendeeNeeds",
     "Community",
+    "CommunityItem",
     "CommunityMove",
     "Consent",
     "Event",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from communities.views import feeds, join, manage, preferences, public, unsubscribe
+from communities.views import feeds, items, join, manage, preferences, public, unsubscribe
 
 app_name = "communities"
 urlpatterns = [
@@ -27,6 +27,10 @@ urlpatterns = [
     path("unsubscribe/<str:token>/undo/", unsubscribe.resubscribe, name="resubscribe"),
     path("<slug:slug>/", public.detail, name="detail"),
     path("<slug:slug>/events.ics", feeds.community_calendar, name="calendar"),
+    path("<slug:slug>/items/", items.index, name="items"),
+    path("<slug:slug>/items/new/", items.new, name="item_new"),
+    path("<slug:slug>/items/<int:pk>/edit/", items.edit_item, name="item_edit"),
+    path("<slug:slug>/items/<int:pk>/delete/", items.delete, name="item_delete"),
     path("<slug:slug>/edit/", manage.edit_community, name="edit"),
     path("<slug:slug>/stage/", manage.move, name="move"),
     path("<slug:slug>/members/", manage.members, name="members"),

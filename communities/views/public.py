@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from communities.markup import to_html
 from communities.models import Community
+from communities.views.items import with_html
 from communities.views.requests import page_of, text_of
 from studies.models import Theme
 
@@ -77,6 +78,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "came": community.events.counted_in(timezone.localdate().year).aggregate(
             people=Sum("attended_count"), events=Count("pk")
         ),
+        "items": with_html(list(community.items.newest_first()[:5])),
         "newsletters": community.newsletters.sent()[:5],
         "moves": community.moves.all()[:20],
     }

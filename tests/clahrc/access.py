@@ -9,7 +9,7 @@ PUBLIC = """
     communities:join communities:join_sent communities:confirm communities:renew communities:link
     communities:link_sent communities:erased communities:preferences communities:preferences_details
     communities:preferences_data communities:preferences_erase communities:unsubscribe communities:resubscribe
-    communities:detail communities:calendar events:index events:past events:feed events:detail
+    communities:detail communities:items communities:calendar events:index events:past events:feed events:detail
     events:calendar_entry events_calendar events:register events:register_sent events:registration
     events:registration_change events:registration_cancel events:offer_accept events:feedback
     events:personal_calendar newsletters:index newsletters:feed newsletters:detail reviews:autosave
@@ -69,7 +69,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         communities:join communities:join_sent communities:confirm communities:link communities:link_sent
         communities:erased communities:preferences communities:preferences_details
         communities:preferences_data communities:preferences_erase communities:unsubscribe communities:detail
-        communities:calendar events:index events:past events:feed events:detail events:calendar_entry
+        communities:items communities:calendar events:index events:past events:feed events:detail events:calendar_entry
         events_calendar events:register events:register_sent events:registration events:registration_change
         events:registration_cancel events:feedback events:personal_calendar newsletters:index newsletters:feed
         newsletters:detail account_inactive account_email_verification_sent account_reset_password
@@ -118,7 +118,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         {"200": "convenor staff administrator", "403": "*", "login": "anonymous"},
         """
         communities:edit communities:move communities:members communities:remove_member newsletters:manage
-        newsletters:new
+        newsletters:new communities:item_new communities:item_edit communities:item_delete
         """,
     ),
     (

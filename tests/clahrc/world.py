@@ -10,7 +10,7 @@ from django.db.models import F
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from communities.models import Associate, Event, Newsletter, Registration, Signup
+from communities.models import Associate, CommunityItem, Event, Newsletter, Registration, Signup
 from communities.tokens import calendar_token, recipient_token, registration_token, signup_token
 from mailing.services import queue_bulk, send_template, suppress
 from panels import services as panel_services
@@ -60,6 +60,7 @@ class World:
         registration = Registration.objects.create(
             event=self.event, name="Guest", email="guest@example.org", turn=1, status="coming", coming_since=now
         )
+        item = CommunityItem.objects.create(community=community, kind="news", title="We met", words="And talked.")
         question = panel_services.add_question(panel=panel, text="Is it sound?", kind="score")
         self.cycle = panel_services.open_cycle(
             panel=panel, study=study, reason=ReviewCycle.Reason.ANNUAL, members=[panel_member], opened_by=staff,
@@ -106,6 +107,7 @@ class World:
             "fellows": {"slug": study.slug, "number": 1},
             "fellows:secondment": {"pk": fellow.secondments.get().pk},
             "communities": {"slug": community.slug, "study_slug": study.slug, "pk": member.pk},
+            "communities:item": {"slug": community.slug, "pk": item.pk},
             "communities:confirm": {"token": signup_token(signup)},
             "communities:renew": {"token": signup_token(signup)},
             "communities:preferences": {"token": recipient_token(associate.associate)},

@@ -10,6 +10,7 @@ from django.utils import timezone
 from communities.models import (
     Associate,
     Community,
+    CommunityItem,
     Consent,
     Event,
     Membership,
@@ -75,6 +76,12 @@ def make_newsletter(community: Community, **fields) -> Newsletter:
 
 def make_sent(community: Community, **fields) -> Newsletter:
     return make_newsletter(community, **{"status": "sent", "sent_at": timezone.now(), **fields})
+
+
+def make_item(community: Community, **fields) -> CommunityItem:
+    number = next(_number)
+    values = {"kind": "news", "title": f"News {number}", "words": "We met and talked."}
+    return CommunityItem.objects.create(**{"community": community, **values, **fields})
 
 
 def make_event(community: Community | None = None, **fields) -> Event:

@@ -6,7 +6,14 @@ import pytest
 from django.urls import reverse
 
 from communities.models import Membership
-from tests.communities.factories import make_associate, make_community, make_event, make_newsletter, make_registration
+from tests.communities.factories import (
+    make_associate,
+    make_community,
+    make_event,
+    make_item,
+    make_newsletter,
+    make_registration,
+)
 from tests.conftest import ROLES
 
 STAFF = {"staff", "administrator"}
@@ -19,6 +26,9 @@ PAGES = {
     "communities:members": CONVENORS,
     "communities:remove_member": CONVENORS,
     "communities:export_members": STAFF,
+    "communities:item_new": CONVENORS,
+    "communities:item_edit": CONVENORS,
+    "communities:item_delete": CONVENORS,
     "newsletters:manage": CONVENORS,
     "newsletters:new": CONVENORS,
     "newsletters:edit": CONVENORS,
@@ -58,7 +68,7 @@ OPEN_LISTS = {"communities:manage", "newsletters:manage", "newsletters:new", "ev
 def address(community, other_study):
     membership = make_associate(community).memberships.get()
     newsletter, event = make_newsletter(community), make_event(community)
-    registration = make_registration(event)
+    registration, item = make_registration(event), make_item(community)
 
     def make(page: str) -> str:
         app, name = page.split(":")
@@ -68,6 +78,8 @@ def address(community, other_study):
             return reverse(page, args=[other_study.slug])
         if name in {"remove_member", "change_role"}:
             return reverse(page, args=[community.slug, membership.pk])
+        if name in {"item_edit", "item_delete"}:
+            return reverse(page, args=[community.slug, item.pk])
         if name == "registration_cancel_for":
             return reverse(page, args=[event.slug, registration.pk])
         return reverse(page, args=[{"communities": community, "newsletters": newsletter, "events": event}[app].slug])
