@@ -1,7 +1,8 @@
 """The mailing lists that associates are on, and the headers by which mail programs know and leave them.
 
 A list is named ``<purpose>/<community>/``, so that one prefix stands for all newsletters and another for one
-community's.
+community's. What goes to several communities at once has a list of its own, ``<purpose>/~<key of the issue>/``: a
+slug never begins like that, so one community's prefix never means it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,21 @@ def list_prefix(purpose: str, community_slug: str = "") -> str:
 def list_key(purpose: str, community_slug: str = "") -> str:
     """The key of the list that a newsletter or an event posting goes to; without a community, everybody's."""
     return list_prefix(purpose, community_slug or _EVERYONE)
+
+
+def several_prefix(purpose: str) -> str:
+    """What the keys of all lists begin with that stand for one issue to several communities."""
+    return f"{purpose}/~"
+
+
+def several_key(purpose: str, issue: int) -> str:
+    """The key of the list of one issue, by its primary key, that goes to several communities."""
+    return f"{several_prefix(purpose)}{issue}/"
+
+
+def issue_of(key: str) -> int:
+    """The primary key of the issue whose ``several_key`` this is."""
+    return int(key.partition("~")[2].rstrip("/"))
 
 
 def link_with_token(name: str, **query: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -89,15 +90,23 @@ class AssociateQuerySet(models.QuerySet["Associate"]):
 
         return self.filter(Exists(Consent.objects.standing().filter(associate=OuterRef("pk"), purpose=purpose)))
 
-    def wanting(self, purpose: str, community: Community | None = None) -> AssociateQuerySet:
-        """Those who may be sent something: consent for it stands, they still belong and asked for it there, and their
-        address is not suppressed. Without a community: those who asked for it in any community of theirs.
+    def wanting(self, purpose: str, *communities: Community | None) -> AssociateQuerySet:
+        """Those who may be sent something, each once: consent for it stands, they still belong to at least one of these
+        communities and asked for it there, and their address is not suppressed. Without a community, or with None:
+        those who asked for it in any community of theirs. Whom an empty choice must reach nobody, ask ``wanting_in``.
         """
+        keys = [community.pk for community in communities if community is not None]
+        return self.wanting_in(purpose, keys or None)
+
+    def wanting_in(
+        self, purpose: str, communities: Iterable[int] | models.QuerySet[Any, Any] | None
+    ) -> AssociateQuerySet:
+        """``wanting`` by the keys of communities, which may be a query; None of them is nobody, ``None`` is any."""
         from communities.models import Membership
 
         memberships = Membership.objects.current().filter(associate=OuterRef("pk"), **{f"wants_{purpose}": True})
-        if community is not None:
-            memberships = memberships.filter(community=community)
+        if communities is not None:
+            memberships = memberships.filter(community__in=communities)
         suppressed = (
             Suppression.objects.in_force()
             .annotate(email_lower=Lower("email"))

@@ -173,10 +173,11 @@ class Blueprint:
 
 def list_id(mailing: Mailing) -> str:
     """The name by which mail programs know a bulk mailing's list (RFC 2919), the same for each of its mailings:
-    ``<home-visits.newsletters.example.org>`` for the key ``newsletters/home-visits/``.
+    ``<home-visits.newsletters.example.org>`` for the key ``newsletters/home-visits/``. A part that begins with ``~``
+    stands for one issue alone, so it is no part of the list's name.
     """
     key = mailing.list_key or mailing.topic
-    labels = [re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-") for part in key.split("/")]
+    labels = [re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-") for part in key.split("/") if part[:1] != "~"]
     return f"<{'.'.join([*reversed([label for label in labels if label]), mailing.domain])}>"
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from communities.lists import list_prefix
 from communities.models import Associate, Community, Consent, Membership, Purpose
+from communities.services.several import withdraw_unwanted
 from mailing.services import skip_waiting
 
 
@@ -25,9 +26,13 @@ def hold_lists(communities: Iterable[int] | None = None) -> None:
     list(rows.values_list("pk"))
 
 
-def hold_lists_of(associate: Associate) -> None:
-    """``hold_lists`` for the communities that an associate belongs to."""
-    hold_lists(associate.memberships.current().values_list("community", flat=True))
+def hold_lists_of(associate: Associate, *also: int) -> None:
+    """``hold_lists`` for the communities that an associate belongs to, and for others (keys).
+
+    Whoever leaves one of them holds them all: what goes to several ends with the last, so two of us that end one each
+    must see each other.
+    """
+    hold_lists([*associate.memberships.current().values_list("community", flat=True), *also])
 
 
 @transaction.atomic
@@ -64,15 +69,17 @@ def withdraw_consent(*, associate: Associate, purposes: Iterable[str], source: s
 def stop_one_community(*, associate: Associate, community: Community, purpose: str) -> bool:
     """Send this person no more of one community's newsletters or events; their membership and consent stay.
 
+    What waits that goes to other communities of theirs as well stays, unless none of those is left that they asked.
     Returns whether anything changed; a second call changes nothing.
     """
-    hold_lists([community.pk])
+    hold_lists_of(associate, community.pk)
     changed = (
         Membership.objects.current()
         .filter(associate=associate, community=community, **{f"wants_{purpose}": True})
         .update(**{f"wants_{purpose}": False})
     )
     skip_waiting(recipient=associate.email, list_key_prefix=list_prefix(purpose, community.slug))
+    withdraw_unwanted(associate=associate, purposes=[purpose])
     return bool(changed)
 
 

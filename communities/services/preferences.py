@@ -12,8 +12,9 @@ from communities import emails
 from communities.lists import list_prefix
 from communities.models import Associate, Community, Membership, Purpose, Signup
 from communities.services.aftercare import erase_registrations
-from communities.services.consents import give_consent, hold_lists, hold_lists_of, withdraw_consent
+from communities.services.consents import give_consent, hold_lists_of, withdraw_consent
 from communities.services.limits import check_limit
+from communities.services.several import withdraw_unwanted
 from communities.services.signups import join_community
 from mailing.privacy import forget
 from mailing.services import skip_waiting
@@ -64,11 +65,12 @@ def save_preferences(*, associate: Associate, choices: Choices, wordings: Mappin
         if membership.community_id in choices.stays:
             _save_wants(membership, choices.stays[membership.community_id])
         elif membership.community_id in choices.leaves:
-            leave_community(membership=membership)
+            _leave(membership)
     for purpose in given_anew:
         current = associate.memberships.current()
         if not current.filter(**{f"wants_{purpose}": True}).exists():
             current.update(**{f"wants_{purpose}": True})
+    withdraw_unwanted(associate=associate, purposes=list(Purpose.values))
 
 
 @transaction.atomic
@@ -110,10 +112,15 @@ def _save_wants(membership: Membership, wanted: frozenset[str]) -> None:
 
 @transaction.atomic
 def leave_community(*, membership: Membership) -> None:
-    """End a membership, now; what still waits to be sent from this community is withdrawn. A second call changes
-    nothing.
+    """End a membership, now; what still waits to be sent from this community is withdrawn, and what goes to several
+    unless they asked for it in another of those. A second call changes nothing.
     """
-    hold_lists([membership.community_id])
+    hold_lists_of(membership.associate, membership.community_id)
+    _leave(membership)
+    withdraw_unwanted(associate=membership.associate, purposes=list(Purpose.values))
+
+
+def _leave(membership: Membership) -> None:
     membership = (
         Membership.objects.select_related("community", "associate")
         .select_for_update(of=("self",))

@@ -132,6 +132,7 @@ def test_long_and_foreign_subjects_are_folded_and_come_back():
     [
         ("newsletters/home-visits/", "<home-visits.newsletters.example.org>"),
         ("newsletter:3", "<newsletter-3.example.org>"),
+        ("newsletters/~12/", "<newsletters.example.org>"),
         ("events/Ünter uns/", "<nter-uns.events.example.org>"),
     ],
 )
