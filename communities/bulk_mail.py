@@ -11,6 +11,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from communities.audiences import choice_of, joined_words, list_slug
 from communities.lists import link_with_token, list_query
 from communities.markup import to_mail_text
 from communities.models import Event, Newsletter, Purpose
@@ -28,15 +29,17 @@ class Message:
 
 def newsletter_message(newsletter: Newsletter) -> Message:
     """A newsletter as it is emailed."""
+    choice = choice_of(newsletter)
     return _message(
         "newsletter",
         subject=newsletter.title,
         preheader=newsletter.introduction,
         newsletter=newsletter,
         community=newsletter.community,
+        joined=joined_words(choice),
         body=to_mail_text(newsletter.body),
         url=f"{settings.SITE_URL}{newsletter.get_absolute_url()}",
-        **_ways_out(Purpose.NEWSLETTERS, newsletter.community.slug, newsletter.pk),
+        **_ways_out(Purpose.NEWSLETTERS, list_slug(choice), newsletter.pk),
     )
 
 

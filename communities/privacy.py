@@ -21,6 +21,7 @@ def data_held(associate: Associate) -> dict[str, object]:
         "Email address": associate.email,
         "How you are involved": associate.get_involvement_display(),
         "Organisation": associate.organisation,
+        "Town or county": associate.area,
         "Confirmed": associate.confirmed_at,
         "Has an account to log in": associate.user_id is not None,
         "Communities": [

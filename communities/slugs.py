@@ -7,7 +7,7 @@ import secrets
 from django.db import models
 from django.utils.text import slugify
 
-RESERVED = frozenset({"manage", "new", "feed", "past", "calendar", "registration", "feedback"})
+RESERVED = frozenset({"manage", "new", "feed", "past", "calendar", "registration", "feedback", "audiences"})
 
 
 def free_slug(model: type[models.Model], words: str, *, max_length: int = 120) -> str:

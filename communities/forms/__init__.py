@@ -1,5 +1,6 @@
 """Forms of the communities app: each checks what was typed and leaves the writing to one service."""
 
+from communities.forms.audience import AudienceForm, AudienceNameForm
 from communities.forms.community import CommunityForm, MemberSearchForm, StageForm
 from communities.forms.event import CancelEventForm, EventForm
 from communities.forms.newsletter import NewsletterForm
@@ -16,6 +17,8 @@ from communities.forms.signup import JoinForm
 
 __all__ = [
     "AddRegistrationForm",
+    "AudienceForm",
+    "AudienceNameForm",
     "CancelEventForm",
     "ChangeRegistrationForm",
     "CommunityForm",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from crispy_forms.layout import HTML, Layout
@@ -114,8 +114,11 @@ class DetailsForm(NhsFormMixin, forms.ModelForm):
 
     class Meta:
         model = Associate
-        fields = ("name", "involvement", "organisation")
-        labels: ClassVar = {"name": "Your name", "involvement": "How are you involved?"}
+        fields = ("name", "involvement", "organisation", "area")
+        labels: ClassVar = {"name": "Your name", "involvement": "How are you involved?", "area": "Town or county"}
+        help_texts: ClassVar = {
+            "area": "Only if you would like to hear of what is near you. We use it for nothing else."
+        }
         widgets: ClassVar = {"involvement": forms.RadioSelect}
         error_messages: ClassVar = {
             "name": {"required": "Enter your name."},
@@ -125,7 +128,7 @@ class DetailsForm(NhsFormMixin, forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["involvement"].choices = Involvement.choices  # type: ignore[attr-defined]
-        for name in ("name", "organisation"):
+        for name in ("name", "organisation", "area"):
             self.fields[name].validators.append(validate_plain_line)
 
 
@@ -144,7 +147,7 @@ class UnsubscribeForm(NhsFormMixin, forms.Form):
     """What to stop: this community's newsletters, all newsletters, or everything."""
 
     submit_label = "Unsubscribe"
-    COMMUNITY, PURPOSE, EVERYTHING = "community", "purpose", "everything"
+    COMMUNITY, ALL_OF_THESE, PURPOSE, EVERYTHING = "community", "communities", "purpose", "everything"
 
     what = forms.ChoiceField(
         label="What do you want us to stop?",
@@ -155,12 +158,19 @@ class UnsubscribeForm(NhsFormMixin, forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, purpose: str, community: Community | None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, purpose: str, community: Community | None, also: Sequence[Community] = (), **kwargs: Any
+    ) -> None:
+        """``also``: those communities of the person that the newsletter went to, where it went to several."""
         super().__init__(*args, **kwargs)
         words = {"newsletters": "newsletters", "events": "emails about events"}.get(purpose, "")
         choices = []
         if purpose and community:
             choices.append((self.COMMUNITY, f"Only {words} from {community.name}"))
+        choices += [(f"{self.COMMUNITY}-{each.pk}", f"Only {words} from {each.name}") for each in also]
+        if len(also) > 1:
+            these = ", ".join(each.name for each in also[:-1])
+            choices.append((self.ALL_OF_THESE, f"{words.capitalize()} from {these} and {also[-1].name}"))
         if purpose:
             choices.append((self.PURPOSE, f"All {words}"))
         choices.append((self.EVERYTHING, "All newsletters and all emails about events"))

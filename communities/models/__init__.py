@@ -1,6 +1,7 @@
 """Communities of practice, the associates who join them, what they agreed to, newsletters, events and who comes."""
 
 from communities.models.associate import Associate, Consent, Involvement, Membership, Purpose
+from communities.models.audience import Audience
 from communities.models.community import Community, CommunityMove, new_key
 from communities.models.event import Event, EventPosting
 from communities.models.item import CommunityItem
@@ -12,6 +13,7 @@ __all__ = [
     "Associate",
     "Attempt",
     "AttendeeNeeds",
+    "Audience",
     "Community",
     "CommunityItem",
     "CommunityMove",

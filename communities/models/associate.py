@@ -42,6 +42,7 @@ class Associate(models.Model):
     name = models.CharField(max_length=150)
     involvement = models.CharField(max_length=15, choices=Involvement.choices)
     organisation = models.CharField(max_length=200, blank=True)
+    area = models.CharField(max_length=60, blank=True, help_text="A town or county, if they like to say.")
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="associate"
     )

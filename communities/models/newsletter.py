@@ -94,6 +94,8 @@ class LeftOut(models.Model):
         NO_CONSENT = "no_consent", "Has not agreed to newsletters"
         NOT_HERE = "not_here", "Does not want this community's newsletters"
         SUPPRESSED = "suppressed", "Their address takes no more mail"
+        EXCLUDED = "excluded", "Left out of its audience by name"
+        FILTERED = "filtered", "Not among those whom its audience was chosen for"
 
     newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="left_out")
     associate = models.ForeignKey(Associate, on_delete=models.CASCADE, related_name="left_out_of")

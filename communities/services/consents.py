@@ -84,6 +84,13 @@ def stop_one_community(*, associate: Associate, community: Community, purpose: s
 
 
 @transaction.atomic
+def stop_communities(*, associate: Associate, communities: Iterable[Community], purpose: str) -> None:
+    """``stop_one_community`` for each of these, all or none."""
+    for community in communities:
+        stop_one_community(associate=associate, community=community, purpose=purpose)
+
+
+@transaction.atomic
 def start_one_community(*, associate: Associate, community: Community, purpose: str) -> bool:
     """Undo ``stop_one_community``. Returns whether anything changed."""
     return bool(

@@ -11,9 +11,10 @@ from django.db.models import CharField, Exists, F, OuterRef, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from communities.audiences import Choice, choice_of, list_slug, people_of, reached_by
 from communities.bulk_mail import newsletter_message
-from communities.lists import list_key, unsubscribe_headers
-from communities.models import Associate, Newsletter, Purpose
+from communities.lists import list_key, several_key, unsubscribe_headers
+from communities.models import Newsletter, Purpose
 from communities.querysets import AssociateQuerySet
 from communities.services.consents import hold_lists
 from communities.services.errors import RefusedError, StaleVersionError
@@ -73,7 +74,7 @@ def delete_newsletter(*, newsletter: Newsletter) -> None:
 
 def audience_of(newsletter: Newsletter) -> int:
     """How many people would get this newsletter now."""
-    return Associate.objects.wanting(Purpose.NEWSLETTERS, newsletter.community).count()
+    return people_of(choice_of(newsletter)).count()
 
 
 @transaction.atomic
@@ -89,7 +90,7 @@ def send_test(*, newsletter: Newsletter, to: User) -> None:
         subject=f"Test: {message.subject}",
         text=message.text,
         html=message.html,
-        headers=unsubscribe_headers(Purpose.NEWSLETTERS, newsletter.community.slug),
+        headers=unsubscribe_headers(Purpose.NEWSLETTERS, list_slug(choice_of(newsletter))),
         audience=themselves,
         created_by=to,
     )
@@ -99,7 +100,9 @@ def send_test(*, newsletter: Newsletter, to: User) -> None:
 def send_newsletter(*, newsletter: Newsletter, version: int, by: User) -> Newsletter:
     """Put a newsletter in the archive and queue it to everyone who may have it now.
 
-    Those are the community's members who asked for its newsletters and whose consent to newsletters stands. It goes
+    Those are the members of its audience's communities who asked for newsletters there, whose consent to newsletters
+    stands, and to whom the rest of the audience applies (``communities.audiences``); the community's, if none was
+    chosen. It goes
     once: a second call returns it as it was sent. ``version`` is the one that the person looked at; raises
     ``StaleVersionError`` if somebody changed it since. One that is scheduled goes now instead.
     """
@@ -116,9 +119,10 @@ def _locked(newsletter: Newsletter) -> Newsletter:
 
 
 def _send(current: Newsletter, by: User | None) -> Newsletter:
-    hold_lists([current.community_id])
-    current.mailing = _queue(current, by)
-    note_left_out(current)
+    choice = choice_of(current)
+    hold_lists(reached_by(choice).values_list("pk", flat=True))
+    current.mailing = _queue(current, choice, by)
+    note_left_out(current, choice)
     current.status, current.sent_at, current.sent_by, current.send_at = (
         Newsletter.Status.SENT, timezone.now(), by, None,
     )  # fmt: skip
@@ -126,19 +130,20 @@ def _send(current: Newsletter, by: User | None) -> Newsletter:
     return current
 
 
-def _queue(current: Newsletter, by: User | None) -> Mailing | None:
+def _queue(current: Newsletter, choice: Choice, by: User | None) -> Mailing | None:
     """The mailing to those who may have it; none where that is nobody."""
-    audience = Associate.objects.wanting(Purpose.NEWSLETTERS, current.community)
+    audience = people_of(choice)
     if not audience.exists():
         return None
     message = newsletter_message(current)
+    slug = list_slug(choice)
     return queue_bulk(
         topic="newsletter",
-        list_key=list_key(Purpose.NEWSLETTERS, current.community.slug),
+        list_key=list_key(Purpose.NEWSLETTERS, slug) if slug else several_key(Purpose.NEWSLETTERS, current.pk),
         subject=message.subject,
         text=message.text,
         html=message.html,
-        headers=unsubscribe_headers(Purpose.NEWSLETTERS, current.community.slug, current.pk),
+        headers=unsubscribe_headers(Purpose.NEWSLETTERS, slug, current.pk),
         audience=audience.as_audience(),
         created_by=by,
     )
@@ -196,7 +201,7 @@ def send_scheduled() -> int:
 
 def audience_since(newsletter: Newsletter) -> AssociateQuerySet:
     """Those who may have a newsletter today and are not among those whom it was sent to."""
-    audience = Associate.objects.wanting(Purpose.NEWSLETTERS, newsletter.community)
+    audience = people_of(choice_of(newsletter))
     if newsletter.mailing_id is None:
         return audience
     had = Delivery.objects.filter(mailing=newsletter.mailing_id).annotate(address=Lower("recipient"))
@@ -212,9 +217,10 @@ def extend_newsletter(*, newsletter: Newsletter, by: User) -> int:
     current = _locked(newsletter)
     if not current.is_sent:
         raise RefusedError("This newsletter has not been sent yet.")
-    hold_lists([current.community_id])
+    choice = choice_of(current)
+    hold_lists(reached_by(choice).values_list("pk", flat=True))
     if current.mailing is None:
-        current.mailing = _queue(current, by)
+        current.mailing = _queue(current, choice, by)
         current.save(update_fields=["mailing", "updated_at"])
         return current.mailing.deliveries.count() if current.mailing else 0
     if current.mailing.status == Mailing.Status.CANCELLED:

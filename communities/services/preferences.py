@@ -139,10 +139,11 @@ def _withdraw_waiting(membership: Membership, purpose: str) -> None:
 
 
 @transaction.atomic
-def save_details(*, associate: Associate, name: str, involvement: str, organisation: str) -> Associate:
-    """Change how an associate is called and involved."""
-    associate.name, associate.involvement, associate.organisation = name, involvement, organisation
-    associate.save(update_fields=["name", "involvement", "organisation"])
+def save_details(*, associate: Associate, name: str, involvement: str, organisation: str, area: str = "") -> Associate:
+    """Change how an associate is called and involved, and where."""
+    associate.name, associate.involvement = name, involvement
+    associate.organisation, associate.area = organisation, area
+    associate.save(update_fields=["name", "involvement", "organisation", "area"])
     return associate
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from communities.audiences import choice_of, reached_by
 from communities.lists import issue_of, several_prefix
-from communities.models import Associate, Community, Purpose
+from communities.models import Associate, Community, Newsletter, Purpose
 from communities.querysets import CommunityQuerySet
+from communities.services.left import sent_issue
 from mailing.models import Delivery
 from mailing.services import skip_waiting
 
@@ -15,11 +17,24 @@ _MAY_STILL_GO = (*Delivery.OPEN, Delivery.Status.FAILED, Delivery.Status.UNKNOWN
 
 
 def _of_newsletter(issue: int) -> CommunityQuerySet:
-    return Community.objects.filter(newsletters=issue)
+    newsletter = Newsletter.objects.filter(pk=issue).first()
+    return reached_by(choice_of(newsletter)) if newsletter else Community.objects.none()
 
 
 #: Purpose → which communities an issue (its primary key) goes to.
 _REACHED: dict[str, Callable[[int], CommunityQuerySet]] = {Purpose.NEWSLETTERS.value: _of_newsletter}
+
+
+def communities_to_stop(*, associate: Associate, issue: str) -> list[Community]:
+    """Of which communities somebody can stop the newsletters, having come by the link in one to several (its key, as
+    the link says it): those it went to that they belong to. None where it is no such newsletter.
+    """
+    newsletter = sent_issue(issue)
+    if newsletter is None:
+        return []
+    reached = reached_by(choice_of(newsletter))
+    theirs = associate.memberships.current()
+    return list(reached.filter(pk__in=theirs.order_by().values("community")))
 
 
 def withdraw_unwanted(*, associate: Associate, purposes: Iterable[str]) -> int:
@@ -36,7 +51,7 @@ def withdraw_unwanted(*, associate: Associate, purposes: Iterable[str]) -> int:
             .filter(mailing__list_key__startswith=several_prefix(purpose))
         )
         for key in waiting.order_by().values_list("mailing__list_key", flat=True).distinct():
-            reached = _REACHED[purpose](issue_of(key)).values("pk")
+            reached = _REACHED[purpose](issue_of(key)).order_by().values("pk")
             if not Associate.objects.filter(pk=associate.pk).wanting_in(purpose, reached).exists():
                 count += skip_waiting(recipient=associate.email, list_key_prefix=key)
     return count

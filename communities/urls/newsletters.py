@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from communities.views import feeds, newsletters, sending
+from communities.views import audiences, feeds, newsletters, sending
 
 app_name = "newsletters"
 urlpatterns = [
@@ -12,10 +12,15 @@ urlpatterns = [
     path("feed/", feeds.newsletters_feed, name="feed"),
     path("manage/", newsletters.manage, name="manage"),
     path("new/", newsletters.new, name="new"),
+    path("audiences/", audiences.saved, name="audiences"),
+    path("audiences/<int:pk>/rename/", audiences.rename, name="audience_rename"),
+    path("audiences/<int:pk>/delete/", audiences.delete, name="audience_delete"),
     path("<slug:slug>/", newsletters.detail, name="detail"),
     path("<slug:slug>/edit/", newsletters.edit_newsletter, name="edit"),
     path("<slug:slug>/preview/", newsletters.preview, name="preview"),
     path("<slug:slug>/preview/html/", newsletters.preview_html, name="preview_html"),
+    path("<slug:slug>/audience/", audiences.choose, name="audience"),
+    path("<slug:slug>/audience/count/", audiences.count, name="audience_count"),
     path("<slug:slug>/test/", newsletters.test, name="test"),
     path("<slug:slug>/send/", newsletters.send, name="send"),
     path("<slug:slug>/schedule/", sending.schedule, name="schedule"),

@@ -14,6 +14,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from communities import tokens
+from communities.audiences import choice_of, in_words
 from communities.bulk_mail import newsletter_message
 from communities.forms import NewsletterForm
 from communities.markup import to_html
@@ -138,6 +139,7 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
         "newsletter": newsletter,
         "message": _filled(request, newsletter),
         "audience": None if newsletter.is_sent else audience_of(newsletter),
+        "to_whom": in_words(choice_of(newsletter)),
         "may_send": request.user.has_perm("communities.send_newsletter", newsletter),
         "since": audience_since(newsletter).count() if newsletter.is_sent and _goes(newsletter) else 0,
         **progress_context(newsletter),
@@ -208,7 +210,8 @@ def send(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("newsletters:preview", newsletter.slug)
     if newsletter.is_sent:
         return redirect("newsletters:preview", newsletter.slug)
-    context = {"newsletter": newsletter, "audience": audience_of(newsletter)}
+    to_whom = in_words(choice_of(newsletter))
+    context = {"newsletter": newsletter, "audience": audience_of(newsletter), "to_whom": to_whom}
     return render(request, "newsletters/newsletter_send.html", context)
 
 

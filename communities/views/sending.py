@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from communities.audiences import choice_of, in_words, is_within
 from communities.forms import ScheduleForm
 from communities.models import LeftOut, Newsletter
 from communities.progress import progress_context
@@ -51,7 +52,8 @@ def schedule(request: HttpRequest, slug: str) -> HttpResponse:
             when = f"{day_words(saved.send_at)} at {time_words(saved.send_at)}"  # type: ignore[arg-type]
             messages.success(request, f"It goes by itself on {when}.")
             return _back(newsletter)
-    context = {"newsletter": newsletter, "form": form, "audience": audience_of(newsletter)}
+    to_whom = in_words(choice_of(newsletter))
+    context = {"newsletter": newsletter, "form": form, "audience": audience_of(newsletter), "to_whom": to_whom}
     return render(request, "newsletters/newsletter_schedule.html", context)
 
 
@@ -128,7 +130,9 @@ def extend(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def report(request: HttpRequest, slug: str) -> HttpResponse:
-    """What became of it: numbers for whoever wrote it; people only for those who may see the community's members."""
+    """What became of it: numbers for whoever wrote it; people only for those who may see the members of every
+    community that it went to.
+    """
     newsletter = newsletter_for(request, slug, _CHANGE)
     if not newsletter.is_sent:
         return _back(newsletter)
@@ -140,13 +144,16 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
         if newsletter.mailing_id
         else []
     )
+    choice = choice_of(newsletter)
     left_out = dict(newsletter.left_out.order_by().values_list("reason").annotate(Count("pk")))
     context = {
         **progress_context(newsletter),
         "bounces": [(label, bounces.get(kind, 0)) for kind, label in Bounce.Kind.choices],
         "left_out": [(label, left_out.get(reason, 0)) for reason, label in LeftOut.Reason.choices],
         "unsubscribes": newsletter.unsubscribes.count(),
-        "may_see_people": request.user.has_perm("communities.view_members", newsletter.community),
+        "to_whom": in_words(choice),
+        "may_see_people": request.user.has_perm("communities.view_members", newsletter.community)
+        and is_within(choice, user_of(request)),
     }
     if context["may_see_people"]:
         context |= _people(request, newsletter)

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from communities import tokens
 from communities.forms import UnsubscribeForm
 from communities.models import Associate, Community, Purpose
-from communities.services.consents import give_consent, start_one_community, stop_one_community, withdraw_consent
+from communities.services.consents import give_consent, start_one_community, stop_communities, withdraw_consent
 from communities.services.left import note_unsubscribe
+from communities.services.several import communities_to_stop
 from communities.views.preferences import for_associate
 from communities.views.requests import bad_link, by_signed_link, text_of
 from communities.wording import consent_wording
@@ -44,12 +45,17 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         withdraw_consent(associate=associate, purposes=_purposes(purpose), source="one-click unsubscribe")
         note_unsubscribe(associate=associate, issue=text_of(request, "issue"))
         return HttpResponse("You are unsubscribed.\n", content_type="text/plain; charset=utf-8")
+    of_several = purpose == Purpose.NEWSLETTERS and community is None
+    also = communities_to_stop(associate=associate, issue=text_of(request, "issue")) if of_several else []
     form = UnsubscribeForm(
-        _with_default(request, purpose) if request.method == "POST" else None, purpose=purpose, community=community
+        _with_default(request, purpose) if request.method == "POST" else None,
+        purpose=purpose,
+        community=community,
+        also=also,
     )
-    context = {"form": form, "token": token, "associate": associate}
+    context = {"form": form, "token": token, "associate": associate, "also": also}
     if request.method == "POST" and form.is_valid():
-        context |= _stop(associate, form.cleaned_data["what"], purpose, community)
+        context |= _stop(associate, form.cleaned_data["what"], purpose, [community] if community else also)
         note_unsubscribe(associate=associate, issue=text_of(request, "issue"))
         return render(request, "communities/unsubscribed.html", context)
     return render(request, "communities/unsubscribe.html", context)
@@ -71,11 +77,13 @@ def _with_default(request: HttpRequest, purpose: str) -> dict[str, str]:
     return {"what": request.POST.get("what", default)}
 
 
-def _stop(associate: Associate, what: str, purpose: str, community: Community | None) -> dict[str, object]:
+def _stop(associate: Associate, what: str, purpose: str, offered: list[Community]) -> dict[str, object]:
     """Do it; returns what the page needs to say so and to offer the way back."""
-    if what == UnsubscribeForm.COMMUNITY and community:
-        stop_one_community(associate=associate, community=community, purpose=purpose)
-        return {"community": community, "purpose": purpose, "wordings": [], "stopped": [Purpose(purpose).label]}
+    by_choice = {f"{UnsubscribeForm.COMMUNITY}-{each.pk}": [each] for each in offered}
+    chosen = {UnsubscribeForm.COMMUNITY: offered, UnsubscribeForm.ALL_OF_THESE: offered, **by_choice}.get(what)
+    if chosen:
+        stop_communities(associate=associate, communities=chosen, purpose=purpose)
+        return {"communities": chosen, "purpose": purpose, "wordings": [], "stopped": [Purpose(purpose).label]}
     purposes = _purposes("" if what == UnsubscribeForm.EVERYTHING else purpose)
     withdrawn = withdraw_consent(associate=associate, purposes=purposes, source="unsubscribe page")
     again = [consent.purpose for consent in withdrawn]
@@ -90,12 +98,13 @@ def _stop(associate: Associate, what: str, purpose: str, community: Community | 
 @require_POST
 def resubscribe(request: HttpRequest, associate: Associate, token: str) -> HttpResponse:
     """Take an unsubscription back, from the page that confirmed it. Only what was agreed to before comes back."""
-    community = Community.objects.filter(slug=request.POST.get("community", "").replace("\x00", "")).first()
+    slugs = [slug.replace("\x00", "") for slug in request.POST.getlist("community")]
+    communities = list(Community.objects.filter(slug__in=slugs))
     purposes = [each for each in request.POST.getlist("purpose") if each in Purpose.values]
     for purpose in purposes:
-        if community:
+        for community in communities:
             start_one_community(associate=associate, community=community, purpose=purpose)
-        elif associate.consents.filter(purpose=purpose).exists():
+        if not communities and associate.consents.filter(purpose=purpose).exists():
             wording = consent_wording(purpose)
             give_consent(associate=associate, purpose=purpose, wording=wording, source="unsubscribe page, undone")
     messages.success(request, "We will go on emailing you.")

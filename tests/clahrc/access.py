@@ -118,13 +118,15 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         {"200": "convenor staff administrator", "403": "*", "login": "anonymous"},
         """
         communities:edit communities:move communities:members communities:remove_member newsletters:manage
-        newsletters:new communities:item_new communities:item_edit communities:item_delete
+        newsletters:new
+        newsletters:audiences communities:item_new communities:item_edit communities:item_delete
         """,
     ),
     (
         {"200": "convenor staff administrator", "404": "*", "login": "anonymous"},
         """
         newsletters:edit newsletters:preview newsletters:preview_html newsletters:delete
+        newsletters:audience newsletters:audience_count
         """,
     ),
     (
@@ -201,6 +203,12 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         },
         """
         studies:archive
+        """,
+    ),
+    (
+        {"200": "staff administrator", "403": "*", "404": "convenor", "login": "anonymous"},
+        """
+        newsletters:audience_rename newsletters:audience_delete
         """,
     ),
     (

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from communities.models import Associate, CommunityItem, Event, Newsletter, Registration, Signup
+from communities.models import Associate, Audience, CommunityItem, Event, Newsletter, Registration, Signup
 from communities.tokens import calendar_token, recipient_token, registration_token, signup_token
 from mailing.services import queue_bulk, send_template, suppress
 from panels import services as panel_services
@@ -95,6 +95,7 @@ class World:
             to="a@example.org", template="people/new_role", topic="new role", context=role_words(staff)
         )
         suppression = suppress(email="full@example.org", reason="The mailbox is full")
+        audience = Audience.objects.create(owner=staff, name="Everybody")
         view = SavedView.objects.create(user=staff, name="Mine", query="theme=1")
         seat = panel_member.panel_seats.get()
         self.parts: dict[str, dict[str, Any]] = {
@@ -116,6 +117,8 @@ class World:
             "events": {"slug": self.event.slug, "pk": registration.pk, "token": registration_token(registration)},
             "events:personal_calendar": {"token": calendar_token(associate.associate)},
             "newsletters": {"slug": self.draft.slug},
+            "newsletters:audience_rename": {"pk": audience.pk},
+            "newsletters:audience_delete": {"pk": audience.pk},
             "newsletters:detail": {"slug": self.newsletter.slug},
             "panels": {"slug": panel.slug, "pk": self.cycle.pk, "review_pk": self.review.pk},
             "panels:open_cycle": {"slug": study.slug},

@@ -35,6 +35,9 @@ PAGES = {
     "newsletters:preview": CONVENORS,
     "newsletters:preview_html": CONVENORS,
     "newsletters:delete": CONVENORS,
+    "newsletters:audience": CONVENORS,
+    "newsletters:audience_count": CONVENORS,
+    "newsletters:audiences": CONVENORS,
     "newsletters:send": STAFF,
     "newsletters:schedule": STAFF,
     "events:manage": STAFF,
@@ -60,8 +63,9 @@ POSTS = {
 }
 HIDDEN = {"newsletters:edit", "newsletters:preview", "newsletters:preview_html", "newsletters:delete",
           "newsletters:send", "newsletters:test", "newsletters:schedule", "newsletters:unschedule",
-          "newsletters:extend"}  # fmt: skip
-OPEN_LISTS = {"communities:manage", "newsletters:manage", "newsletters:new", "events:manage", "events:new"}
+          "newsletters:extend", "newsletters:audience", "newsletters:audience_count"}  # fmt: skip
+OPEN_LISTS = {"communities:manage", "newsletters:manage", "newsletters:new", "newsletters:audiences", "events:manage",
+              "events:new"}  # fmt: skip
 
 
 @pytest.fixture

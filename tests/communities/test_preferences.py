@@ -152,10 +152,11 @@ def test_leaving_when_a_newsletter_of_another_community_waits_then_that_one_stil
 
 
 def test_details_when_changed_then_kept(client, person):
-    data = {"name": "Joan Lee", "involvement": "clinician", "organisation": "Trent"}
+    data = {"name": "Joan Lee", "involvement": "clinician", "organisation": "Trent", "area": "Lincoln"}
     assert client.post(url(person, "preferences_details"), data).url == url(person)
     person.refresh_from_db()
-    assert (person.name, person.involvement, person.organisation) == ("Joan Lee", "clinician", "Trent")
+    assert (person.name, person.involvement) == ("Joan Lee", "clinician")
+    assert (person.organisation, person.area) == ("Trent", "Lincoln")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +178,8 @@ def test_data_when_downloaded_then_holds_everything_of_theirs_and_nothing_of_oth
     assert "attachment" in answer["Content-Disposition"]
     held = json.loads(answer.content)
     assert set(held) == {
-        "Name", "Email address", "How you are involved", "Organisation", "Confirmed", "Has an account to log in",
+        "Name", "Email address", "How you are involved", "Organisation", "Town or county", "Confirmed",
+        "Has an account to log in",
         "Communities", "Consents", "Newsletters by whose link you unsubscribed", "Newsletters that you were not sent",
         "Events", "Signups", "Emails",
     }  # fmt: skip

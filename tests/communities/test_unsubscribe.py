@@ -6,14 +6,18 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from communities.audiences import Choice
 from communities.models import Associate, Consent, Membership
+from communities.services.audiences import save_audience
 from communities.services.events import announce_event
 from communities.services.newsletters import send_newsletter
+from communities.services.preferences import Choices, save_preferences
 from communities.tokens import TEST_SUBJECT, recipient_token
-from communities.wording import consent_wording
+from communities.wording import consent_wording, consent_wordings
 from mailing.bounces import services as bounces
 from mailing.models import Delivery
 from mailing.tokens import sign
+from studies.models import Study
 from tests.communities.factories import make_associate, make_community, make_event, make_newsletter
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -182,3 +186,69 @@ def test_provider_when_the_address_has_changed_since_then_the_message_says_who_l
 def test_provider_when_a_message_only_came_back_then_consent_stands(person, kind):
     bounces.record(kind=kind, source="provider", key=kind, email="joan@example.org")
     assert standing(person) == {"newsletters", "events"}
+
+
+@pytest.fixture
+def several(community, other_study, person, staff):
+    """A newsletter on its way to two communities, both of which the person belongs to."""
+    other = make_community(other_study)
+    Membership.objects.create(associate=person, community=other, wants_newsletters=True)
+    newsletter = make_newsletter(community)
+    choice = Choice(communities=frozenset([community.pk, other.pk]))
+    save_audience(newsletter=newsletter, version=1, choice=choice, by=staff)
+    return send_newsletter(newsletter=newsletter, version=2, by=staff)
+
+
+def wants(person: Associate) -> set[str]:
+    return {each.community.slug for each in person.memberships.filter(wants_newsletters=True)}
+
+
+def test_page_when_newsletter_went_to_several_communities_then_names_them_and_offers_each(client, person, several):
+    page = client.get(url(person, f"?list=newsletters&issue={several.pk}")).content.decode()
+    assert "Yours among them: Home visits after stroke, Return to work." in page
+    assert "Only newsletters from Return to work" in page
+    assert "Newsletters from Home visits after stroke and Return to work" in page
+    assert "All newsletters" in page
+    assert Delivery.objects.get().status == "queued"
+
+
+def test_one_click_when_newsletter_went_to_several_communities_then_none_of_them_sends_more(client, person, several):
+    assert client.post(url(person, f"?list=newsletters&issue={several.pk}"), ONE_CLICK).status_code == 200
+    assert standing(person) == {"events"}
+    assert Delivery.objects.get().status == "skipped"
+    assert several.unsubscribes.get().associate == person
+
+
+def test_form_when_one_of_several_is_stopped_then_it_still_comes_for_the_other_until_that_is_too(
+    client, person, several, community
+):
+    there = url(person, f"?list=newsletters&issue={several.pk}")
+    page = client.post(there, {"what": f"community-{community.pk}"}).content.decode()
+    assert "from Home visits after stroke will" in page
+    assert (wants(person), Delivery.objects.get().status) == ({"return-to-work"}, "queued")
+    for _ in range(2):
+        page = client.post(there, {"what": "communities"}).content.decode()
+        assert "You are unsubscribed" in page
+    assert (wants(person), Delivery.objects.get().status) == (set(), "skipped")
+    assert standing(person) == {"newsletters", "events"}
+    undo = reverse("communities:resubscribe", args=[recipient_token(person)])
+    client.post(undo, {"purpose": "newsletters", "community": ["home-visits", "return-to-work"]})
+    assert wants(person) == {"home-visits", "return-to-work"}
+
+
+def test_form_when_a_community_it_did_not_go_to_is_forged_then_asks_again(client, person, several, theme):
+    third = make_community(Study.objects.create(slug="third", theme=theme, title="Third"))
+    Membership.objects.create(associate=person, community=third, wants_newsletters=True)
+    there = url(person, f"?list=newsletters&issue={several.pk}")
+    assert "from the list" in client.post(there, {"what": f"community-{third.pk}"}).content.decode()
+    assert "third" in wants(person)
+
+
+def test_preferences_when_moved_from_one_of_several_to_another_then_what_waits_still_comes(person, several, community):
+    keeps = {each.community_id: frozenset({"newsletters"}) for each in person.memberships.all()}
+    agreed = {"newsletters": True, "events": True}
+    others = keeps | {community.pk: frozenset()}
+    save_preferences(associate=person, choices=Choices(consents=agreed, stays=others), wordings=consent_wordings())
+    assert Delivery.objects.get().status == "queued"
+    save_preferences(associate=person, choices=Choices(consents=agreed, leaves=frozenset(keeps)), wordings={})
+    assert Delivery.objects.get().status == "skipped"
