@@ -43,6 +43,8 @@ class Kind:
     fields: tuple[str, ...]
     show: Callable[[Any], Result]
     allowed: Callable[[Viewer], bool] = lambda user: True
+    #: Fields of the rows that belong to it, of which there may be many.
+    within: tuple[str, ...] = ()
 
     def find(self, user: Viewer, words: list[str]) -> QuerySet[Any]:
         """The rows that have every word in one of the fields."""
@@ -51,6 +53,8 @@ class Kind:
             match = Q()
             for field in self.fields:
                 match |= Q(**{f"{field}__icontains": word})
+            for field in self.within:
+                match |= Q(pk__in=found.model._default_manager.filter(**{f"{field}__icontains": word}).values("pk"))
             found = found.filter(match)
         return found
 
@@ -113,7 +117,8 @@ KINDS = (
         ("title", "description", "place"), _show_event,
     ),
     Kind(
-        "newsletters", "Newsletters", "newsletter", _newsletters, ("title", "introduction", "body"), _show_newsletter,
+        "newsletters", "Newsletters", "newsletter", _newsletters, ("title", "introduction"), _show_newsletter,
+        within=("blocks__heading", "blocks__words"),
     ),
     Kind(
         "people", "People", "person", _people, ("full_name", "email", "job_title", "organisation__name"),

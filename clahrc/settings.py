@@ -275,6 +275,11 @@ MAIL_KEEP_BODIES_DAYS = env.int("MAIL_KEEP_BODIES_DAYS", default=90)
 #: Topics whose messages let their reader in: dropped once sent, and shown to nobody.
 MAIL_SECRET_TOPICS = ["account", "invitation", "login code", "password reset"]
 
+# --- Newsletters ----------------------------------------------------------------------------------------------
+
+#: Whether a second person must approve a newsletter before it is sent.
+NEWSLETTERS_NEED_APPROVAL = env.bool("NEWSLETTERS_NEED_APPROVAL", default=False)
+
 # --- Events ---------------------------------------------------------------------------------------------------
 
 #: Hours for which a place that became free is kept for the next in line; half of the time left, where that is less.

@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from communities.audiences import choice_of, joined_words, list_slug
+from communities.drawing import draw
 from communities.lists import link_with_token, list_query
 from communities.markup import to_mail_text
 from communities.models import Event, Newsletter, Purpose
@@ -28,19 +29,21 @@ class Message:
 
 
 def newsletter_message(newsletter: Newsletter) -> Message:
-    """A newsletter as it is emailed."""
-    choice = choice_of(newsletter)
-    return _message(
-        "newsletter",
-        subject=newsletter.title,
-        preheader=newsletter.introduction,
-        newsletter=newsletter,
-        community=newsletter.community,
-        joined=joined_words(choice),
-        body=to_mail_text(newsletter.body),
-        url=f"{settings.SITE_URL}{newsletter.get_absolute_url()}",
+    """A newsletter as it is emailed: its text from one template, its HTML by MJML from another, both of its blocks."""
+    community, choice = newsletter.community, choice_of(newsletter)
+    context = {
+        "newsletter": newsletter,
+        "joined": joined_words(choice),
+        "drawn": draw(newsletter),
+        "url": f"{settings.SITE_URL}{newsletter.get_absolute_url()}",
         **_ways_out(Purpose.NEWSLETTERS, list_slug(choice), newsletter.pk),
+    }
+    text = compose.tidy(render_to_string("emails/communities/newsletter.txt", context))
+    html = compose.laid_out(
+        "emails/communities/newsletter.mjml",
+        {**context, "from_whom": community.name, "colour": community.colour, "preheader": newsletter.introduction},
     )
+    return Message(subject=newsletter.title, text=text, html=html)
 
 
 def announcement_message(event: Event) -> Message:

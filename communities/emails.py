@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import reverse
 
-from communities.models import Associate, Purpose, Signup
+from communities.models import Associate, Newsletter, Purpose, Signup
 from communities.tokens import preferences_url, signup_token
 from mailing.services import send_template
+from people.models import User
 
 
 def send_confirmation(signup: Signup) -> None:
@@ -38,6 +39,32 @@ def send_link(associate: Associate) -> None:
         subject_id=associate.key,
         context={"name": associate.name, "preferences_url": _absolute(preferences_url(associate))},
         secret=True,
+    )
+
+
+def send_approval_request(newsletter: Newsletter, *, to: User, by: User) -> None:
+    """Ask a colleague to read a newsletter and approve it."""
+    _about_newsletter(newsletter, to=to, template="newsletter_approval", by=by)
+
+
+def send_held_back(newsletter: Newsletter, reason: str) -> None:
+    """Tell whoever scheduled a newsletter that it did not go, and why."""
+    if newsletter.scheduled_by:
+        _about_newsletter(newsletter, to=newsletter.scheduled_by, template="newsletter_held_back", reason=reason)
+
+
+def _about_newsletter(newsletter: Newsletter, *, to: User, template: str, **context: object) -> None:
+    send_template(
+        to=to.email,
+        name=to.full_name,
+        template=f"communities/{template}",
+        topic="newsletter notice",
+        context={
+            "newsletter": newsletter,
+            "name": to.full_name,
+            "preview_url": _absolute(reverse("newsletters:preview", args=[newsletter.slug])),
+            **context,
+        },
     )
 
 

@@ -1,7 +1,8 @@
 """The simple formatting that newsletters and descriptions are written in, as HTML and as the text of an email.
 
 A blank line ends a paragraph; a line that begins ``## `` is a heading; lines that begin ``- `` or ``1. `` are lists;
-``[words](https://…)`` and bare web addresses become links. Everything else, HTML included, is shown as it was typed.
+``[words](https://…)`` and bare web addresses become links; ``**words**`` are strong. Everything else, HTML included,
+is shown as it was typed.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _LINK = re.compile(
     r"\[(?P<words>[^\[\]\n]+)\]\((?P<to>(?:https?://|mailto:)[^\s()<>\"']+)\)"
     r"|(?P<bare>https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]])"
 )
+_STRONG = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 
 
 @dataclass
@@ -62,7 +64,7 @@ def to_html(source: str, *, heading_level: int = 2) -> SafeString:
     # Escaped piece by piece above; cleaned once more, so that a slip there stays harmless.
     clean = nh3.clean(
         drawn,
-        tags={"h2", "h3", "h4", "p", "ul", "ol", "li", "a", "br"},
+        tags={"h2", "h3", "h4", "p", "ul", "ol", "li", "a", "br", "strong"},
         attributes={"a": {"href"}},
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer",
@@ -71,7 +73,7 @@ def to_html(source: str, *, heading_level: int = 2) -> SafeString:
 
 
 def _draw(piece: Piece, heading: str) -> str:
-    lines = [_linked(line, _html_link, escape) for line in piece.lines]
+    lines = [_linked(line, _html_link, _html_words) for line in piece.lines]
     if piece.kind == "heading":
         return f"<{heading}>{lines[0]}</{heading}>"
     if piece.kind == "paragraph":
@@ -80,13 +82,18 @@ def _draw(piece: Piece, heading: str) -> str:
     return f"<{tag}>{''.join(f'<li>{line}</li>' for line in lines)}</{tag}>"
 
 
+def links_in(source: str) -> list[str]:
+    """The addresses that a text leads to, in order."""
+    return [match["to"] or match["bare"] for match in _LINK.finditer(source)]
+
+
 def to_mail_text(source: str) -> str:
     """The text by the rules of the mailing's own layout (``mailing.compose``), readable as plain text as it stands."""
     return "\n\n".join(_write(piece) for piece in pieces(source))
 
 
 def _write(piece: Piece) -> str:
-    lines = [_linked(line, _text_link, str) for line in piece.lines]
+    lines = [_linked(line, _text_link, _text_words) for line in piece.lines]
     if piece.kind == "heading":
         return f"# {lines[0]}"
     if piece.kind == "bullets":
@@ -107,6 +114,14 @@ def _parts(line: str, link: Callable[[str, str], str], plain: Callable[[str], st
         yield link(match["words"] or match["bare"], match["to"] or match["bare"])
         end = match.end()
     yield plain(line[end:])
+
+
+def _html_words(words: str) -> str:
+    return _STRONG.sub(r"<strong>\1</strong>", escape(words))
+
+
+def _text_words(words: str) -> str:
+    return _STRONG.sub(r"\1", words)
 
 
 def _html_link(words: str, target: str) -> str:

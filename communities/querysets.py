@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Count, Exists, F, Func, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, Func, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
@@ -160,6 +160,17 @@ class NewsletterQuerySet(models.QuerySet["Newsletter"]):
     def sent(self) -> NewsletterQuerySet:
         """Those in the public archive, newest first."""
         return self.filter(status="sent").order_by("-sent_at", "-pk")
+
+    def with_blocks(self) -> NewsletterQuerySet:
+        """Each with its blocks, and what they show, read at once."""
+        from communities.models import NewsletterBlock
+
+        blocks = NewsletterBlock.objects.select_related("picture", "event", "study")
+        return self.prefetch_related(Prefetch("blocks", blocks))
+
+    def to_begin_with(self, user: User | AnonymousUser) -> NewsletterQuerySet:
+        """What somebody who writes may copy: every template, and whatever they may write themselves or read."""
+        return self.filter(Q(status__in=["template", "sent"]) | Q(pk__in=self.managed_by(user).values("pk")))
 
     def due(self, now: dt.datetime) -> NewsletterQuerySet:
         """Scheduled ones whose time has come."""

@@ -105,11 +105,16 @@ def tidy(text: str) -> str:
 
 def to_html(text: str, *, preheader: str = "") -> str:
     """``text`` by the rules above in the shared layout; ``{{name}}`` and ``{{token}}`` stay as they are."""
-    mjml = render_to_string(
-        "emails/layout.mjml",
-        {"blocks": blocks(text), "brand": _brand(), "site_url": settings.SITE_URL, "preheader": preheader},
-    )
-    return render_mjml(mjml)
+    return laid_out("emails/layout.mjml", {"blocks": blocks(text), "preheader": preheader})
+
+
+def laid_out(template: str, context: Mapping[str, Any]) -> str:
+    """HTML for mail programs from a template that fills or extends ``emails/layout.mjml``.
+
+    Of the layout: ``preheader`` is what lists show beside the subject, ``from_whom`` a line below the brand's name,
+    ``colour`` the colour behind them. ``ValueError`` where the markup is broken.
+    """
+    return render_mjml(render_to_string(template, {"brand": _brand(), "site_url": settings.SITE_URL, **context}))
 
 
 def render_mjml(mjml: str) -> str:

@@ -7,7 +7,7 @@ import datetime as dt
 from django.utils import timezone
 from django.utils.text import slugify
 
-from clahrc.demo import registrations
+from clahrc.demo import newsletters, registrations
 from clahrc.demo.cast import Cast
 from clahrc.demo.dates import day_between, moment, working_day
 from communities.models import (
@@ -18,21 +18,14 @@ from communities.models import (
     Event,
     Involvement,
     Membership,
-    Newsletter,
     Purpose,
 )
-from communities.services.newsletters import schedule_newsletter, send_newsletter
 from communities.wording import consent_wordings
 from studies.models import ExistingNetwork, Programme
 
 #: Associates who joined after the first year, besides those whom the programme aimed at in it.
 SINCE = 36
 FIRST_YEAR = 400
-ISSUES = [
-    ("Recruitment is open", "Who can take part, what it involves and how to tell people about it."),
-    ("What you told us, and what we changed", "Your suggestions, the answers to them and what happens next."),
-    ("A year in: what we are learning", "First lessons from services, and dates for the year to come."),
-]
 #: Kind, title, words, link, and how many days ago.
 ITEMS = [
     (
@@ -65,21 +58,6 @@ ITEMS = [
         58,
     ),
 ]
-STORY = """Thank you to everyone who came to the last meeting. {count} of you told us what helps.
-
-## What is new
-
-The study team has met with services in {region}. Three things stood out:
-
-- people want to know early what taking part involves
-- staff need the materials in one place
-- carers notice changes that questionnaires miss
-
-## What you can do
-
-Tell a colleague about this community, or come to the next event. If something here does not match what you see in \
-your service, say so: your suggestions go to the study team, and we report what they changed.
-"""
 
 
 def bring_to_life(cast: Cast, programme: Programme) -> None:
@@ -90,8 +68,8 @@ def bring_to_life(cast: Cast, programme: Programme) -> None:
     _settle(communities)
     _associates(cast, programme, communities)
     _items(cast, communities)
-    _newsletters(cast, programme, communities)
     _events(cast, programme, communities)
+    newsletters.load(cast, programme, communities)
     registrations.bring_to_life()
 
 
@@ -192,38 +170,6 @@ def _items(cast: Cast, communities: list[Community]) -> None:
                 community=community, kind=kind, title=title, words=words, link=link, created_by=cast.logins["staff"],
                 published_at=timezone.now() - dt.timedelta(days=days + index * 2, hours=3),
             )  # fmt: skip
-
-
-def _newsletters(cast: Cast, programme: Programme, communities: list[Community]) -> None:
-    today = timezone.localdate()
-    for index, community in enumerate(communities):
-        for issue, (title, introduction) in enumerate(ISSUES[: 1 + index % 3]):
-            day = today - dt.timedelta(days=330 - issue * 120 + index * 3)
-            _newsletter(cast, programme, community, title, introduction, day)
-    first = communities[0]
-    _newsletter(cast, programme, first, "Before the winter meeting", "What we will talk about, and how to join.", None)
-    ahead = _newsletter(cast, programme, first, "Dates for the new year", "When we meet next, and how to join.", None)
-    next_week = timezone.make_aware(
-        dt.datetime.combine(working_day(timezone.localdate() + dt.timedelta(days=6)), dt.time(9, 30))
-    )
-    schedule_newsletter(newsletter=ahead, version=ahead.version, send_at=next_week, by=cast.logins["staff"])
-    # One goes out now through the door that every email leaves by, so that the outbox has something to show.
-    today_s = _newsletter(cast, programme, first, "New this month", "News of the study, and a date to keep free.", None)
-    send_newsletter(newsletter=today_s, version=today_s.version, by=cast.logins["staff"])
-
-
-def _newsletter(
-    cast: Cast, programme: Programme, community: Community, title: str, introduction: str, day: dt.date | None
-) -> Newsletter:
-    """A newsletter sent on ``day``, or a draft without one."""
-    sent_at = moment(day, cast.chance) if day else None
-    return Newsletter.objects.create(
-        slug=slugify(f"{community.slug[:60]} {title}")[:120], community=community, title=title,
-        introduction=introduction, created_by=cast.logins["staff"], created_at=sent_at or timezone.now(),
-        body=STORY.format(count=cast.chance.randrange(12, 40), region=programme.region.split(":")[0] or "the region"),
-        status=Newsletter.Status.SENT if day else Newsletter.Status.DRAFT, sent_at=sent_at,
-        sent_by=cast.logins["staff"] if day else None,
-    )  # fmt: skip
 
 
 def _events(cast: Cast, programme: Programme, communities: list[Community]) -> None:

@@ -62,6 +62,7 @@ _COLOURS: dict[str, str] = {
     "queued": "grey",
     "sending": "blue",
     "scheduled": "purple",
+    "template": "blue",
     "sent": "green",
     "kept": "green",
     "deferred": "yellow",

@@ -3,7 +3,7 @@
 from communities.forms.audience import AudienceForm, AudienceNameForm
 from communities.forms.community import CommunityForm, MemberSearchForm, StageForm
 from communities.forms.event import CancelEventForm, EventForm
-from communities.forms.newsletter import NewsletterForm
+from communities.forms.newsletter import ApproverForm, NewNewsletterForm, NewsletterForm
 from communities.forms.preferences import DetailsForm, LinkForm, PreferencesForm, UnsubscribeForm
 from communities.forms.registration import (
     AddRegistrationForm,
@@ -17,6 +17,7 @@ from communities.forms.signup import JoinForm
 
 __all__ = [
     "AddRegistrationForm",
+    "ApproverForm",
     "AudienceForm",
     "AudienceNameForm",
     "CancelEventForm",
@@ -28,6 +29,7 @@ __all__ = [
     "JoinForm",
     "LinkForm",
     "MemberSearchForm",
+    "NewNewsletterForm",
     "NewsletterForm",
     "PreferencesForm",
     "RegisterForm",

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 
 from communities.forms.versioned import VersionedForm
-from communities.models import Community, Membership
+from communities.models import Colour, Community, Membership
 from people.nhs_forms import NhsFormMixin
 
 _LONG = 20_000
@@ -25,7 +25,7 @@ class CommunityForm(NhsFormMixin, VersionedForm):
 
     class Meta:
         model = Community
-        fields = ("name", "description", "ground_rules", "grew_from", "open_to_join")
+        fields = ("name", "description", "ground_rules", "grew_from", "open_to_join", "colour")
         labels: ClassVar = {
             "description": "What the community is for",
             "grew_from": "Network that it grew from",
@@ -34,12 +34,14 @@ class CommunityForm(NhsFormMixin, VersionedForm):
         help_texts: ClassVar = {
             "description": "Plain English. A blank line begins a new paragraph; lines that begin with - are a list.",
             "ground_rules": "What members can expect of each other.",
+            "colour": "Behind the community's name at the head of its emails.",
         }
         error_messages: ClassVar = {"name": {"required": "Enter the community's name."}}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["grew_from"].empty_label = "None"  # type: ignore[attr-defined]
+        self.fields["colour"].choices = [("", "The programme's own"), *Colour.choices]  # type: ignore[attr-defined]
         for name in ("description", "ground_rules"):
             self.fields[name].max_length = _LONG  # type: ignore[attr-defined]
             self.fields[name].validators.append(forms.CharField(max_length=_LONG).validators[0])

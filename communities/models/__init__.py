@@ -2,7 +2,8 @@
 
 from communities.models.associate import Associate, Consent, Involvement, Membership, Purpose
 from communities.models.audience import Audience
-from communities.models.community import Community, CommunityMove, new_key
+from communities.models.block import NewsletterBlock, Picture
+from communities.models.community import Colour, Community, CommunityMove, new_key
 from communities.models.event import Event, EventPosting
 from communities.models.item import CommunityItem
 from communities.models.newsletter import LeftOut, Newsletter, Unsubscribe
@@ -14,6 +15,7 @@ __all__ = [
     "Attempt",
     "AttendeeNeeds",
     "Audience",
+    "Colour",
     "Community",
     "CommunityItem",
     "CommunityMove",
@@ -25,7 +27,9 @@ __all__ = [
     "LeftOut",
     "Membership",
     "Newsletter",
+    "NewsletterBlock",
     "Notice",
+    "Picture",
     "Purpose",
     "Registration",
     "Signup",

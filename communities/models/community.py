@@ -24,6 +24,17 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
+class Colour(models.TextChoices):
+    """Colours of the NHS identity on which white words have a contrast of at least 4.5 to 1 (WCAG 2.2, 1.4.3)."""
+
+    DARK_BLUE = "#003087", "Dark blue"
+    DARK_GREEN = "#006747", "Dark green"
+    PURPLE = "#330072", "Purple"
+    DARK_PINK = "#7c2855", "Dark pink"
+    DARK_RED = "#8a1538", "Dark red"
+    GREY = "#425563", "Grey"
+
+
 class Community(Loaded):
     """The community of practice around one study."""
 
@@ -45,6 +56,9 @@ class Community(Loaded):
         ExistingNetwork, on_delete=models.SET_NULL, null=True, blank=True, related_name="communities"
     )
     open_to_join = models.BooleanField(default=True)
+    colour = models.CharField(
+        "colour of its newsletters", max_length=10, choices=Colour.choices, blank=True, default=""
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = CommunityQuerySet.as_manager()

@@ -20,8 +20,12 @@ class Newsletter(models.Model):
     """A newsletter that staff write for a community; Celery sends it to those who asked and confirmed."""
 
     class Status(models.TextChoices):
-        """Once sent it can no longer be edited; while it is scheduled, only after it is taken back."""
+        """Once sent it can no longer be edited; while it is scheduled, only after it is taken back.
 
+        A template is never sent: others begin as copies of it.
+        """
+
+        TEMPLATE = "template", "Template"
         DRAFT = "draft", "Draft"
         SCHEDULED = "scheduled", "Scheduled"
         SENT = "sent", "Sent"
@@ -30,7 +34,6 @@ class Newsletter(models.Model):
     community = models.ForeignKey(Community, on_delete=models.PROTECT, related_name="newsletters")
     title = models.CharField(max_length=150)
     introduction = models.CharField(max_length=300)
-    body = models.TextField()
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     version = models.PositiveIntegerField(default=1, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -41,6 +44,12 @@ class Newsletter(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
     send_at = models.DateTimeField(null=True, blank=True, help_text="When it goes by itself, while it is scheduled.")
     scheduled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    approved_version = models.PositiveIntegerField(
+        null=True, blank=True, editable=False, help_text="The version that a second person approved."
+    )
+    approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     sent_by = models.ForeignKey(
@@ -58,7 +67,8 @@ class Newsletter(models.Model):
         ordering: ClassVar = ["-sent_at", "-created_at"]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(status__in=["draft", "scheduled"], sent_at=None) | Q(status="sent", sent_at__isnull=False),
+                condition=Q(status__in=["template", "draft", "scheduled"], sent_at=None)
+                | Q(status="sent", sent_at__isnull=False),
                 name="newsletter_sent_when_sent",
             ),
             models.CheckConstraint(
@@ -73,6 +83,16 @@ class Newsletter(models.Model):
     def get_absolute_url(self) -> str:
         """Its page in the public archive."""
         return reverse("newsletters:detail", args=[self.slug])
+
+    @property
+    def is_template(self) -> bool:
+        """Whether it is there to be copied only."""
+        return self.status == self.Status.TEMPLATE
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether a second person approved it as it is now."""
+        return self.approved_version == self.version
 
     @property
     def is_sent(self) -> bool:

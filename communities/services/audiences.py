@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from communities.audiences import ROWS, Choice, is_within
 from communities.models import Audience, Newsletter
+from communities.services.drafts import ALREADY_SENT, SCHEDULED
 from communities.services.errors import RefusedError, StaleVersionError
-from communities.services.newsletters import ALREADY_SENT, SCHEDULED
 from people.models import User
 
 #: More than anyone keeps by hand.

@@ -13,10 +13,15 @@ from django.utils import timezone
 
 from communities.audiences import Choice, choice_of, list_slug, people_of, reached_by
 from communities.bulk_mail import newsletter_message
+from communities.checks import must_be_mended
+from communities.emails import send_held_back
 from communities.lists import list_key, several_key, unsubscribe_headers
-from communities.models import Newsletter, Purpose
+from communities.models import Newsletter, NewsletterBlock, Purpose
 from communities.querysets import AssociateQuerySet
+from communities.services.approval import needs_approval
+from communities.services.blocks import copy_blocks
 from communities.services.consents import hold_lists
+from communities.services.drafts import count_change, hold_draft
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.left import note_left_out
 from communities.slugs import free_slug
@@ -27,33 +32,42 @@ from people.models import User
 
 logger = logging.getLogger(__name__)
 
-ALREADY_SENT = "This newsletter has been sent, so it can no longer be changed."
-SCHEDULED = "This newsletter is scheduled. Take it back to a draft before you change it."
+
+@transaction.atomic
+def create_newsletter(*, by: User, words: str = "", source: Newsletter | None = None, **fields: Any) -> Newsletter:
+    """Begin a draft: with ``words`` as its first story, or with the blocks of ``source``."""
+    slug = free_slug(Newsletter, fields["title"])
+    newsletter = Newsletter.objects.create(slug=slug, created_by=by, updated_by=by, **fields)
+    if source is not None:
+        copy_blocks(source=source, target=newsletter, by=by)
+    elif words:
+        NewsletterBlock.objects.create(
+            newsletter=newsletter, kind=NewsletterBlock.Kind.STORY, position=10, words=words, updated_by=by
+        )
+    return newsletter
 
 
 @transaction.atomic
-def create_newsletter(*, by: User, **fields: Any) -> Newsletter:
-    """Begin a draft."""
-    slug = free_slug(Newsletter, fields["title"])
-    return Newsletter.objects.create(slug=slug, created_by=by, updated_by=by, **fields)
+def keep_as_template(*, newsletter: Newsletter, by: User) -> Newsletter:
+    """Make a template that looks like this newsletter, for others to begin from."""
+    return create_newsletter(
+        by=by, source=newsletter, status=Newsletter.Status.TEMPLATE, community=newsletter.community,
+        title=newsletter.title, introduction=newsletter.introduction,
+    )  # fmt: skip
 
 
 @transaction.atomic
 def save_newsletter(*, newsletter: Newsletter, version: int, changes: dict[str, Any], by: User) -> Newsletter:
-    """Change a draft. ``version`` is the one that the person edited.
+    """Change a draft or a template. ``version`` is the one that the person edited.
 
     Raises ``StaleVersionError`` if somebody saved another since, ``RefusedError`` if it has been sent or scheduled.
     """
-    current = Newsletter.objects.select_for_update().get(pk=newsletter.pk)
-    if current.is_sent or current.is_scheduled:
-        raise RefusedError(ALREADY_SENT if current.is_sent else SCHEDULED)
+    current = hold_draft(newsletter)
     if current.version != version:
         raise StaleVersionError(current)
     for field, value in changes.items():
         setattr(current, field, value)
-    current.version += 1
-    current.updated_by = by
-    current.save()
+    count_change(current, by=by)
     return current
 
 
@@ -72,9 +86,14 @@ def delete_newsletter(*, newsletter: Newsletter) -> None:
     current.delete()
 
 
+def recipients_of(newsletter: Newsletter) -> AssociateQuerySet:
+    """Those who would get this newsletter now."""
+    return people_of(choice_of(newsletter))
+
+
 def audience_of(newsletter: Newsletter) -> int:
     """How many people would get this newsletter now."""
-    return people_of(choice_of(newsletter)).count()
+    return recipients_of(newsletter).count()
 
 
 @transaction.atomic
@@ -104,18 +123,30 @@ def send_newsletter(*, newsletter: Newsletter, version: int, by: User) -> Newsle
     stands, and to whom the rest of the audience applies (``communities.audiences``); the community's, if none was
     chosen. It goes
     once: a second call returns it as it was sent. ``version`` is the one that the person looked at; raises
-    ``StaleVersionError`` if somebody changed it since. One that is scheduled goes now instead.
+    ``StaleVersionError`` if somebody changed it since, ``RefusedError`` if it is a template, waits to be approved or
+    has something in it that must be mended (``communities.checks``). One that is scheduled goes now instead.
     """
     current = _locked(newsletter)
     if current.is_sent:
         return current
     if current.version != version:
         raise StaleVersionError(current)
+    _must_be_ready(current)
     return _send(current, by)
 
 
 def _locked(newsletter: Newsletter) -> Newsletter:
     return Newsletter.objects.select_related("community").select_for_update(of=("self",)).get(pk=newsletter.pk)
+
+
+def _must_be_ready(current: Newsletter) -> None:
+    """Raises ``RefusedError`` where it may not go as it is."""
+    if current.is_template:
+        raise RefusedError("This is a template. Begin a newsletter from it, and send that.")
+    if needs_approval(current):
+        raise RefusedError("Somebody else has to approve this newsletter before it is sent.")
+    if must_be_mended(current):
+        raise RefusedError("Something in this newsletter has to be mended before it is sent. The list says what.")
 
 
 def _send(current: Newsletter, by: User | None) -> Newsletter:
@@ -153,8 +184,8 @@ def _queue(current: Newsletter, choice: Choice, by: User | None) -> Mailing | No
 def schedule_newsletter(*, newsletter: Newsletter, version: int, send_at: dt.datetime, by: User) -> Newsletter:
     """Let a draft go by itself at ``send_at``, to whoever may have it then; again, to give it another time.
 
-    Raises ``StaleVersionError`` if somebody changed it since ``version``, ``RefusedError`` if it has been sent or the
-    time is over.
+    Raises ``StaleVersionError`` if somebody changed it since ``version``, ``RefusedError`` if it has been sent, may not
+    be sent as it is (see ``send_newsletter``) or the time is over.
     """
     current = _locked(newsletter)
     if current.is_sent:
@@ -163,6 +194,7 @@ def schedule_newsletter(*, newsletter: Newsletter, version: int, send_at: dt.dat
         raise StaleVersionError(current)
     if send_at <= timezone.now():
         raise RefusedError("Choose a time that is still to come, or send it now.")
+    _must_be_ready(current)
     current.status, current.send_at, current.scheduled_by = Newsletter.Status.SCHEDULED, send_at, by
     current.save(update_fields=["status", "send_at", "scheduled_by", "updated_at"])
     return current
@@ -183,7 +215,8 @@ def send_scheduled() -> int:
     """Send every scheduled newsletter whose time has come, however long ago; returns how many.
 
     Each in a transaction of its own, looked at again under its lock: two calls at once send each once, and one that
-    cannot be sent stops no other.
+    cannot be sent stops no other. One that may not go any more, because an event in it was cancelled for example, is a
+    draft again, and whoever scheduled it is told why.
     """
     count = 0
     due = Newsletter.objects.due(timezone.now()).order_by("send_at", "pk")
@@ -192,16 +225,27 @@ def send_scheduled() -> int:
             with transaction.atomic():
                 current = _locked(Newsletter(pk=pk))
                 if current.is_scheduled and current.send_at and current.send_at <= timezone.now():
-                    _send(current, current.scheduled_by)
-                    count += 1
+                    count += _send_or_hold_back(current)
         except Exception:
             logger.exception("Newsletter %d is due and could not be sent; it is tried again", pk)
     return count
 
 
+def _send_or_hold_back(current: Newsletter) -> bool:
+    try:
+        _must_be_ready(current)
+    except RefusedError as error:
+        current.status, current.send_at = Newsletter.Status.DRAFT, None
+        current.save(update_fields=["status", "send_at", "updated_at"])
+        send_held_back(current, str(error))
+        return False
+    _send(current, current.scheduled_by)
+    return True
+
+
 def audience_since(newsletter: Newsletter) -> AssociateQuerySet:
     """Those who may have a newsletter today and are not among those whom it was sent to."""
-    audience = people_of(choice_of(newsletter))
+    audience = recipients_of(newsletter)
     if newsletter.mailing_id is None:
         return audience
     had = Delivery.objects.filter(mailing=newsletter.mailing_id).annotate(address=Lower("recipient"))

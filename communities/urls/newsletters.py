@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from django.urls import path
 
-from communities.views import audiences, feeds, newsletters, sending
+from communities.views import audiences, feeds, newsletters, preview, sending, writing
 
 app_name = "newsletters"
 urlpatterns = [
     path("", newsletters.index, name="index"),
     path("feed/", feeds.newsletters_feed, name="feed"),
     path("manage/", newsletters.manage, name="manage"),
-    path("new/", newsletters.new, name="new"),
+    path("new/", writing.new, name="new"),
+    path("pictures/<str:key>.<slug:ending>", writing.picture, name="picture"),
     path("audiences/", audiences.saved, name="audiences"),
     path("audiences/<int:pk>/rename/", audiences.rename, name="audience_rename"),
     path("audiences/<int:pk>/delete/", audiences.delete, name="audience_delete"),
     path("<slug:slug>/", newsletters.detail, name="detail"),
-    path("<slug:slug>/edit/", newsletters.edit_newsletter, name="edit"),
-    path("<slug:slug>/preview/", newsletters.preview, name="preview"),
-    path("<slug:slug>/preview/html/", newsletters.preview_html, name="preview_html"),
+    path("<slug:slug>/edit/", writing.edit_newsletter, name="edit"),
+    path("<slug:slug>/details/", writing.details, name="details"),
+    path("<slug:slug>/blocks/add/<slug:kind>/", writing.add_block, name="add_block"),
+    path("<slug:slug>/blocks/<int:pk>/", writing.edit_block, name="edit_block"),
+    path("<slug:slug>/blocks/<int:pk>/move/", writing.move_block, name="move_block"),
+    path("<slug:slug>/blocks/<int:pk>/delete/", writing.delete_block, name="delete_block"),
+    path("<slug:slug>/template/", writing.template, name="template"),
+    path("<slug:slug>/approve/", writing.approve, name="approve"),
+    path("<slug:slug>/ask/", writing.ask, name="ask"),
+    path("<slug:slug>/preview/", preview.preview, name="preview"),
+    path("<slug:slug>/preview/html/", preview.preview_html, name="preview_html"),
     path("<slug:slug>/audience/", audiences.choose, name="audience"),
     path("<slug:slug>/audience/count/", audiences.count, name="audience_count"),
     path("<slug:slug>/test/", newsletters.test, name="test"),

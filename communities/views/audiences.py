@@ -23,8 +23,8 @@ from communities.services.audiences import (
     rename_audience,
     save_audience,
 )
+from communities.services.drafts import SCHEDULED
 from communities.services.errors import RefusedError, StaleVersionError
-from communities.services.newsletters import SCHEDULED
 from communities.views.manage import user_of
 from communities.views.newsletters import newsletter_for
 from communities.views.requests import text_of

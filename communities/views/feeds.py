@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed
@@ -17,7 +18,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
 from communities import ics
-from communities.markup import to_html
+from communities.drawing import draw
 from communities.models import Community, Event, Newsletter, Registration
 from communities.querysets import EventQuerySet
 from communities.tokens import UnknownLinkError, read_calendar
@@ -60,13 +61,14 @@ def _answer(feed: Atom1Feed) -> HttpResponse:
 def newsletters_feed(request: HttpRequest) -> HttpResponse:
     """The newest newsletters."""
     feed = _atom(f"{_programme()}: newsletters", "newsletters:index", "newsletters:feed")
-    for newsletter in Newsletter.objects.sent().select_related("community")[:_ENTRIES]:
+    for newsletter in Newsletter.objects.sent().select_related("community").with_blocks()[:_ENTRIES]:
+        body = render_to_string("newsletters/_blocks.html", {"drawn": draw(newsletter), "feed_base": settings.SITE_URL})
         link = _absolute(newsletter.get_absolute_url())
         feed.add_item(
             title=newsletter.title,
             link=link,
             unique_id=link,
-            description=format_html("<p>{}</p>\n{}", newsletter.introduction, to_html(newsletter.body)),
+            description=format_html("<p>{}</p>\n{}", newsletter.introduction, body),
             pubdate=newsletter.sent_at,
             updateddate=newsletter.sent_at,
             categories=[newsletter.community.name],

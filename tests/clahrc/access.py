@@ -12,7 +12,8 @@ PUBLIC = """
     communities:detail communities:items communities:calendar events:index events:past events:feed events:detail
     events:calendar_entry events_calendar events:register events:register_sent events:registration
     events:registration_change events:registration_cancel events:offer_accept events:feedback
-    events:personal_calendar newsletters:index newsletters:feed newsletters:detail reviews:autosave
+    events:personal_calendar newsletters:index newsletters:feed newsletters:detail newsletters:picture
+    reviews:autosave
     people:accept account_login account_logout account_inactive account_signup account_email_verification_sent
     account_reset_password account_confirm_login_code account_confirm_email
     account_reset_password_from_key_done account_reset_password_from_key account_reset_password_done
@@ -72,7 +73,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         communities:items communities:calendar events:index events:past events:feed events:detail events:calendar_entry
         events_calendar events:register events:register_sent events:registration events:registration_change
         events:registration_cancel events:feedback events:personal_calendar newsletters:index newsletters:feed
-        newsletters:detail account_inactive account_email_verification_sent account_reset_password
+        newsletters:detail newsletters:picture account_inactive account_email_verification_sent account_reset_password
         account_confirm_email account_reset_password_from_key_done account_reset_password_from_key
         account_reset_password_done healthz readyz robots
         """,
@@ -125,8 +126,9 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
     (
         {"200": "convenor staff administrator", "404": "*", "login": "anonymous"},
         """
-        newsletters:edit newsletters:preview newsletters:preview_html newsletters:delete
-        newsletters:audience newsletters:audience_count
+        newsletters:edit newsletters:preview newsletters:preview_html newsletters:delete newsletters:details
+        newsletters:add_block newsletters:edit_block newsletters:delete_block newsletters:ask newsletters:audience
+        newsletters:audience_count
         """,
     ),
     (
@@ -285,7 +287,8 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         studies:saved_view_save studies:saved_view_default studies:unarchive studies:document_remove
         studies:document_put_back fellows:post_open fellows:secondment_undo_end communities:change_role
         newsletters:unschedule newsletters:pause newsletters:resume newsletters:extend
-        newsletters:test panels:condition_unmet panels:move_question reviews:undo_conflict people:reactivate
+        newsletters:test newsletters:move_block newsletters:template newsletters:approve
+        panels:condition_unmet panels:move_question reviews:undo_conflict people:reactivate
         people:resend mailing:mailing_pause mailing:mailing_resume
         """,
     ),

@@ -93,7 +93,7 @@ def test_dashboard_when_staff_then_everything_that_waits(
     now = timezone.now()
     Invitation.objects.create(user=guest, role="Researcher on B", expires_at=now + dt.timedelta(days=1))
     Invitation.objects.create(user=guest, role="Old", expires_at=now + dt.timedelta(days=1), withdrawn_at=now)
-    Newsletter.objects.create(slug="n", community=community, title="Autumn", introduction="A", body="B")
+    Newsletter.objects.create(slug="n", community=community, title="Autumn", introduction="A")
     assert panels_of(client_of("staff")) == {
         "Suggestions to answer": (["Use larger print"], 1),
         "Secondments that end soon": (["Name not yet added, B"], 1),
@@ -118,7 +118,7 @@ def test_dashboard_when_fellow_then_told_of_their_own_end_and_no_one_elses(clien
 def test_dashboard_when_convenor_or_associate_then_their_communities_and_drafts(
     client_of, convenor, associate, community
 ):
-    Newsletter.objects.create(slug="n", community=community, title="Autumn", introduction="A", body="B")
+    Newsletter.objects.create(slug="n", community=community, title="Autumn", introduction="A")
     assert panels_of(client_of("convenor")) == {
         "Newsletters you have not sent": (["Autumn"], 1),
         "Your communities": (["Home visits after stroke"], 1),
@@ -152,7 +152,7 @@ def test_dashboard_when_more_rows_then_no_more_queries(role, client_of, request,
         Secondment.objects.filter(post__study=each, post__number=1).update(ends_on=dt.date(2027, 1, 1))
         Suggestion.objects.create(study=each, source="panel", text="Change it")
         ask_for_review(panel, each, user, TODAY)
-        Newsletter.objects.create(slug=f"n{number}", community=each.community, title="N", introduction="A", body="B")
+        Newsletter.objects.create(slug=f"n{number}", community=each.community, title="N", introduction="A")
 
     add(0)
     queries()

@@ -24,7 +24,7 @@ def event(title, days, **fields):
 
 def newsletter(community, title, days_ago, **fields):
     return Newsletter.objects.create(
-        **{"slug": title.lower(), "community": community, "title": title, "introduction": "News.", "body": "News.",
+        **{"slug": title.lower(), "community": community, "title": title, "introduction": "News.",
            "status": "sent", "sent_at": timezone.now() - dt.timedelta(days=days_ago), **fields}
     )  # fmt: skip
 

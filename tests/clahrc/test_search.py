@@ -30,7 +30,7 @@ def stroke(community, other_study):
     when = {"starts_at": now, "ends_at": now + dt.timedelta(hours=1), "place": "Derby", "kind": "roadshow"}
     Event.objects.create(slug="e", title="Stroke roadshow", description="D", status="published", **when)
     Event.objects.create(slug="d", title="Stroke draft event", description="D", status="draft", **when)
-    letter = {"community": community, "introduction": "About stroke", "body": "B"}
+    letter = {"community": community, "introduction": "About stroke"}
     Newsletter.objects.create(slug="n", title="Autumn", status="sent", sent_at=now, **letter)
     Newsletter.objects.create(slug="u", title="Unsent", **letter)
     Study.objects.create(slug="z", theme=other_study.theme, title="Archived stroke study", archived_at=now)

@@ -9,8 +9,19 @@ from django.core.files.base import ContentFile
 from django.db.models import F
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
+from PIL import Image
 
-from communities.models import Associate, Audience, CommunityItem, Event, Newsletter, Registration, Signup
+from communities.models import (
+    Associate,
+    Audience,
+    CommunityItem,
+    Event,
+    Newsletter,
+    NewsletterBlock,
+    Registration,
+    Signup,
+)
+from communities.services.pictures import add_picture
 from communities.tokens import calendar_token, recipient_token, registration_token, signup_token
 from mailing.services import queue_bulk, send_template, suppress
 from panels import services as panel_services
@@ -46,10 +57,15 @@ class World:
         self.staff, self.person = staff, person
         now, soon = timezone.now(), timezone.now() + dt.timedelta(days=9)
         self.draft = Newsletter.objects.create(
-            slug="a-draft", community=community, title="Draft", introduction="Soon", body="Words", created_by=staff
+            slug="a-draft", community=community, title="Draft", introduction="Soon", created_by=staff
         )
+        picture = add_picture(picture=Image.new("RGB", (40, 20), "#14566a"), by=staff)
+        block = NewsletterBlock.objects.create(
+            newsletter=self.draft, kind="story", position=10, heading="We met", words="And talked.", picture=picture,
+            alternative_text="People at a table",
+        )  # fmt: skip
         self.newsletter = Newsletter.objects.create(
-            slug="an-issue", community=community, title="Issue", introduction="Now", body="Words", created_by=staff,
+            slug="an-issue", community=community, title="Issue", introduction="Now", created_by=staff,
             status="sent", sent_at=now,
         )  # fmt: skip
         self.event = Event.objects.create(
@@ -116,10 +132,13 @@ class World:
             "communities:resubscribe": {"token": recipient_token(associate.associate)},
             "events": {"slug": self.event.slug, "pk": registration.pk, "token": registration_token(registration)},
             "events:personal_calendar": {"token": calendar_token(associate.associate)},
-            "newsletters": {"slug": self.draft.slug},
             "newsletters:audience_rename": {"pk": audience.pk},
             "newsletters:audience_delete": {"pk": audience.pk},
             "newsletters:detail": {"slug": self.newsletter.slug},
+            "newsletters:details": {"slug": self.draft.slug},
+            "newsletters:picture": {"key": picture.key, "ending": "jpg"},
+            "newsletters:add_block": {"slug": self.draft.slug, "kind": "story"},
+            "newsletters": {"slug": self.draft.slug, "pk": block.pk},
             "panels": {"slug": panel.slug, "pk": self.cycle.pk, "review_pk": self.review.pk},
             "panels:open_cycle": {"slug": study.slug},
             "panels:decision": {"pk": decision.pk},

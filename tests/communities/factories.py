@@ -15,6 +15,7 @@ from communities.models import (
     Event,
     Membership,
     Newsletter,
+    NewsletterBlock,
     Purpose,
     Registration,
     Signup,
@@ -70,8 +71,18 @@ def make_signup(*communities: Community, agreed: tuple[str, ...] = (), **fields)
 
 def make_newsletter(community: Community, **fields) -> Newsletter:
     number = next(_number)
-    values = {"slug": f"issue-{number}", "title": f"Issue {number}", "introduction": "What is new.", "body": "Hello."}
-    return Newsletter.objects.create(**{"community": community, **values, **fields})
+    words = fields.pop("words", "Hello.")
+    values = {"slug": f"issue-{number}", "title": f"Issue {number}", "introduction": "What is new."}
+    newsletter = Newsletter.objects.create(**{"community": community, **values, **fields})
+    if words:
+        make_block(newsletter, words=words)
+    return newsletter
+
+
+def make_block(newsletter: Newsletter, **fields) -> NewsletterBlock:
+    """A story, unless ``kind`` says what else."""
+    position = next(_number) * 10
+    return NewsletterBlock.objects.create(**{"newsletter": newsletter, "kind": "story", "position": position, **fields})
 
 
 def make_sent(community: Community, **fields) -> Newsletter:

@@ -119,7 +119,7 @@ def test_calendar_when_community_is_hidden_then_404(client, community):
 
 def test_newsletter_feed_when_read_then_newest_first_and_well_formed(client, community):
     make_sent(community, title="Older", sent_at=timezone.now() - dt.timedelta(days=2))
-    newer = make_sent(community, title="Newer & <better>", body="## Hi\n\n<b>x</b>")
+    newer = make_sent(community, title="Newer & <better>", words="## Hi\n\n<b>x</b>")
     answer = client.get("/newsletters/feed/")
     assert answer["Content-Type"].startswith("application/atom+xml")
     feed = ElementTree.fromstring(answer.content)
@@ -127,7 +127,9 @@ def test_newsletter_feed_when_read_then_newest_first_and_well_formed(client, com
     assert titles == ["Newer & <better>", "Older"]
     entry = feed.find(f"{ATOM}entry")
     assert entry.find(f"{ATOM}link").get("href") == f"http://testserver{newer.get_absolute_url()}"
-    assert entry.findtext(f"{ATOM}summary") == "<p>What is new.</p>\n<h2>Hi</h2>\n<p>&lt;b&gt;x&lt;/b&gt;</p>"
+    summary = entry.findtext(f"{ATOM}summary")
+    assert "<p>What is new.</p>" in summary
+    assert "<h2>Hi</h2>\n<p>&lt;b&gt;x&lt;/b&gt;</p>" in summary
     assert entry.findtext(f"{ATOM}updated")
     assert feed.findtext(f"{ATOM}id")
 

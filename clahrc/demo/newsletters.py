@@ -1,0 +1,121 @@
+"""The demonstration's newsletters: an archive, drafts with blocks of every kind, a template, one to go next week."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.utils import timezone
+from django.utils.text import slugify
+from PIL import Image, ImageDraw
+
+from clahrc.demo.cast import Cast
+from clahrc.demo.dates import moment, working_day
+from communities.models import Colour, Community, Event, Newsletter, NewsletterBlock
+from communities.services.blocks import add_block
+from communities.services.newsletters import keep_as_template, schedule_newsletter, send_newsletter
+from communities.services.pictures import add_picture
+from studies.models import Programme
+
+ISSUES = [
+    ("Recruitment is open", "Who can take part, what it involves and how to tell people about it."),
+    ("What you told us, and what we changed", "Your suggestions, the answers to them and what happens next."),
+    ("A year in: what we are learning", "First lessons from services, and dates for the year to come."),
+]
+
+STORY = """Thank you to everyone who came to the last meeting. {count} of you told us what helps.
+
+## What is new
+
+The study team has met with services in {region}. Three things stood out:
+
+- people want to know early what taking part involves
+- staff need the materials in one place
+- carers notice changes that questionnaires miss
+
+## What you can do
+
+Tell a colleague about this community, or come to the next event. If something here does not match what you see in \
+your service, say so: your suggestions go to the study team, and we report what they changed.
+"""
+
+
+def load(cast: Cast, programme: Programme, communities: list[Community]) -> None:
+    """Write and send them."""
+    today = timezone.localdate()
+    for index, community in enumerate(communities):
+        for issue, (title, introduction) in enumerate(ISSUES[: 1 + index % 3]):
+            day = today - dt.timedelta(days=330 - issue * 120 + index * 3)
+            _newsletter(cast, programme, community, title, introduction, day)
+    first = communities[0]
+    Community.objects.filter(pk=first.pk).update(colour=Colour.DARK_GREEN)
+    draft = _newsletter(
+        cast, programme, first, "Before the winter meeting", "What we will talk about, and how to join.", None
+    )
+    _more_blocks(cast, draft)
+    template = keep_as_template(newsletter=draft, by=cast.logins["staff"])
+    Newsletter.objects.filter(pk=template.pk).update(title="Before a meeting")
+    ahead = _newsletter(cast, programme, first, "Dates for the new year", "When we meet next, and how to join.", None)
+    next_week = timezone.make_aware(
+        dt.datetime.combine(working_day(timezone.localdate() + dt.timedelta(days=6)), dt.time(9, 30))
+    )
+    schedule_newsletter(newsletter=ahead, version=ahead.version, send_at=next_week, by=cast.logins["staff"])
+    # One goes out now through the door that every email leaves by, so that the outbox has something to show.
+    today_s = _newsletter(cast, programme, first, "New this month", "News of the study, and a date to keep free.", None)
+    send_newsletter(newsletter=today_s, version=today_s.version, by=cast.logins["staff"])
+
+
+def _newsletter(
+    cast: Cast, programme: Programme, community: Community, title: str, introduction: str, day: dt.date | None
+) -> Newsletter:
+    """A newsletter sent on ``day``, or a draft without one."""
+    sent_at = moment(day, cast.chance) if day else None
+    newsletter = Newsletter.objects.create(
+        slug=slugify(f"{community.slug[:60]} {title}")[:120], community=community, title=title,
+        introduction=introduction, created_by=cast.logins["staff"], created_at=sent_at or timezone.now(),
+        status=Newsletter.Status.SENT if day else Newsletter.Status.DRAFT, sent_at=sent_at,
+        sent_by=cast.logins["staff"] if day else None,
+    )  # fmt: skip
+    region = programme.region.split(":")[0] or "the region"
+    NewsletterBlock.objects.create(
+        newsletter=newsletter, kind=NewsletterBlock.Kind.STORY, position=10, updated_by=cast.logins["staff"],
+        words=STORY.format(count=cast.chance.randrange(12, 40), region=region),
+    )  # fmt: skip
+    return newsletter
+
+
+def _more_blocks(cast: Cast, newsletter: Newsletter) -> None:
+    kinds, staff = NewsletterBlock.Kind, cast.logins["staff"]
+    event = Event.objects.public().upcoming().filter(status=Event.Status.PUBLISHED).first()
+    blocks: list[tuple[str, dict[str, Any]]] = [
+        (kinds.HEADING, {"heading": "At the meeting"}),
+        (
+            kinds.STORY,
+            {
+                "heading": "Four groups, one table",
+                "words": "People who use services, carers, clinicians and researchers **plan the next year together**.",
+                "picture": add_picture(picture=_drawing(), by=staff),
+                "alternative_text": "A drawing of a round table with four groups of seats in four colours around it",
+            },
+        ),
+        (kinds.INSIGHT, {"heading": "What carers told us", "words": "“Ask us before the visit, not after it.”"}),
+        (kinds.STUDY, {"study": newsletter.community.study}),
+        (kinds.DIVIDER, {}),
+        (kinds.BUTTON, {"label": "See all events", "address": "https://www.example.org/events/"}),
+    ]
+    if event:
+        blocks.insert(3, (kinds.EVENT, {"event": event}))
+    for kind, fields in blocks:
+        add_block(newsletter=newsletter, kind=kind, fields=fields, by=staff)
+
+
+def _drawing() -> Image.Image:
+    """A round table seen from above."""
+    picture = Image.new("RGB", (1200, 480), "#f0f4f5")
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse((420, 60, 780, 420), fill="#ffffff", outline="#14566a", width=10)
+    for x, y, colour in ((300, 80, "#006747"), (780, 80, "#330072"), (300, 280, "#7c2855"), (780, 280, "#005eb8")):
+        for nth in range(3):
+            left = x + nth * 42 if x < 600 else x + 40 - nth * 42 + 84
+            pen.ellipse((left, y + nth % 2 * 40, left + 60, y + nth % 2 * 40 + 60), fill=colour)
+    return picture

@@ -1,0 +1,81 @@
+"""A newsletter's blocks as the archive, the feed and both forms of the email show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.safestring import SafeString, mark_safe
+
+from communities.markup import to_html, to_mail_text
+from communities.models import Newsletter, NewsletterBlock, Picture
+from mailing.compose import site_url
+
+_EMPTY = SafeString()
+#: How wide a picture stands in an email, in pixels: the column without its margins.
+_MAIL_WIDTH = 592
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A block with what it shows looked up. ``url`` is a whole address; ``when`` is in London's time and words."""
+
+    block: NewsletterBlock
+    kind: str
+    heading: str = ""
+    html: SafeString = _EMPTY
+    text: str = ""
+    picture: Picture | None = None
+    alternative_text: str = ""
+    when: str = ""
+    place: str = ""
+    cancelled: bool = False
+    label: str = ""
+    url: str = ""
+
+    @property
+    def picture_url(self) -> str:
+        """The whole address of the picture, as mail programs need it."""
+        return site_url(self.picture.get_absolute_url()) if self.picture else ""
+
+    @property
+    def mail_width(self) -> int:
+        """How wide the picture stands in an email, in pixels."""
+        return min(_MAIL_WIDTH, self.picture.width) if self.picture else 0
+
+    @property
+    def mail_html(self) -> SafeString:
+        """``html`` as MJML takes it, which is XML: every tag closed and no named character."""
+        # Cleaned by nh3 in ``to_html``; closing an empty tag changes nothing of that.
+        return mark_safe(self.html.replace("<br>", "<br />").replace("&nbsp;", "&#160;"))  # noqa: S308
+
+
+def draw(newsletter: Newsletter) -> list[Drawn]:
+    """The newsletter's blocks in order; one query, or none where they were read with it (``with_blocks``)."""
+    if "blocks" in getattr(newsletter, "_prefetched_objects_cache", {}):
+        return [draw_block(block) for block in newsletter.blocks.all()]
+    return [draw_block(block) for block in newsletter.blocks.select_related("picture", "event", "study")]
+
+
+def draw_block(block: NewsletterBlock) -> Drawn:
+    """A block with what it shows. Headings in its words stand below its own heading, where it has one."""
+    has_heading = bool(block.heading or block.event_id or block.study_id)
+    html, text = to_html(block.words, heading_level=3 if has_heading else 2), to_mail_text(block.words)
+    if block.event:
+        event = block.event
+        return Drawn(
+            block, block.kind, event.title, html, text, when=event.when, place=event.place or "Online",
+            cancelled=event.is_cancelled, label="See the event", url=site_url(event.get_absolute_url()),
+        )  # fmt: skip
+    if block.study:
+        study = block.study
+        if not block.words:
+            begins = study.summary.replace("\r\n", "\n").strip().split("\n\n")[0]
+            html, text = to_html(begins, heading_level=3), to_mail_text(begins)
+        return Drawn(
+            block, block.kind, study.title, html, text, label="Read about the study",
+            url=site_url(study.get_absolute_url()),
+        )  # fmt: skip
+    return Drawn(
+        block, block.kind, block.heading, html, text, block.picture, block.alternative_text, label=block.label,
+        url=block.address,
+    )  # fmt: skip

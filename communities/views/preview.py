@@ -1,0 +1,117 @@
+"""A newsletter as it will be read: on a wide screen and a phone, as plain text, and as a chosen person gets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from csp.constants import NONE, SELF
+from csp.decorators import csp_replace
+from django.conf import settings
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.html import escape
+from django.utils.http import urlencode
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+from communities import tokens
+from communities.audiences import choice_of, in_words
+from communities.bulk_mail import newsletter_message
+from communities.checks import findings
+from communities.models import Newsletter
+from communities.progress import progress_context
+from communities.services.approval import needs_approval
+from communities.services.newsletters import audience_of, audience_since, recipients_of
+from communities.views.newsletters import newsletter_for
+from communities.views.requests import text_of
+from mailing.models import Mailing
+from mailing.tokens import sign
+
+#: Of the frame, in pixels: about what mail programs give a message.
+WIDTHS = {"wide": 720, "phone": 375}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Whose eyes a preview is for; ``found`` is False where the words that were asked for are nobody's."""
+
+    name: str
+    words: str = ""
+    found: bool = True
+
+
+@require_safe
+def preview(request: HttpRequest, slug: str) -> HttpResponse:
+    """A draft as it will be read, and what can be done with it; after sending, how far it got.
+
+    ``?as=`` are words of the name or address of somebody who would get it, ``?width=phone`` narrows the frame.
+    """
+    newsletter = newsletter_for(request, slug, "communities.change_newsletter")
+    reader = _reader(request, newsletter)
+    width = text_of(request, "width") if text_of(request, "width") in WIDTHS else "wide"
+    is_open = not newsletter.is_sent and not newsletter.is_template
+    context = {
+        "newsletter": newsletter,
+        "message": _filled(newsletter, reader.name),
+        "reader": reader,
+        "width": width,
+        "pixels": WIDTHS[width],
+        "frame_query": urlencode({"as": reader.words}) if reader.words and reader.found else "",
+        "audience": audience_of(newsletter) if is_open else None,
+        "to_whom": in_words(choice_of(newsletter)),
+        "findings": findings(newsletter) if is_open else [],
+        "needs_approval": is_open and needs_approval(newsletter),
+        "changed_by_me": newsletter.updated_by_id == request.user.pk,
+        "may_send": request.user.has_perm("communities.send_newsletter", newsletter),
+        "since": audience_since(newsletter).count() if newsletter.is_sent and _goes(newsletter) else 0,
+        **progress_context(newsletter),
+    }
+    return render(request, "newsletters/newsletter_preview.html", context)
+
+
+def _goes(newsletter: Newsletter) -> bool:
+    """Whether it can still be sent to anybody: its sending was not cancelled."""
+    return newsletter.mailing is None or newsletter.mailing.status != Mailing.Status.CANCELLED
+
+
+_FRAME_POLICY = {
+    "default-src": [NONE],
+    "script-src": [NONE],
+    "style-src": ["'unsafe-inline'"],  # mail programs know no other styles
+    "form-action": [NONE],
+    "img-src": [SELF, "data:"],
+    "frame-ancestors": [SELF],
+    "sandbox": ["allow-popups"],
+}
+
+
+@xframe_options_sameorigin
+@csp_replace(_FRAME_POLICY)  # type: ignore[arg-type]  # its hints know only views that take nothing but the request
+@require_safe
+def preview_html(request: HttpRequest, slug: str) -> HttpResponse:
+    """The email as HTML, for the preview's frame: nothing in it runs, and it belongs to no site."""
+    newsletter = newsletter_for(request, slug, "communities.change_newsletter")
+    html = _filled(newsletter, _reader(request, newsletter).name)["html"]
+    # By whatever name the portal was opened here: pictures come from where the page came from.
+    return HttpResponse(html.replace(f"{settings.SITE_URL}/newsletters/pictures/", "/newsletters/pictures/"))
+
+
+def _reader(request: HttpRequest, newsletter: Newsletter) -> Reader:
+    """Whoever looks, or somebody who would get it whose name or address has the words of ``?as=`` in it."""
+    words = text_of(request, "as")
+    if not words:
+        return Reader(str(request.user))
+    found = recipients_of(newsletter).filter(Q(name__icontains=words) | Q(email__icontains=words)).first()
+    return Reader(found.name, words) if found else Reader(str(request.user), words, found=False)
+
+
+def _filled(newsletter: Newsletter, name: str) -> dict[str, str]:
+    """The message as somebody of this name would get it; its links are those of a test."""
+    message = newsletter_message(newsletter)
+    token = sign(tokens.RECIPIENT, tokens.TEST_SUBJECT)
+    return {
+        "subject": message.subject,
+        "text": message.text.replace("{{name}}", name).replace("{{token}}", token),
+        "html": message.html.replace("{{name}}", escape(name)).replace("{{token}}", token),
+    }

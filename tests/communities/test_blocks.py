@@ -1,0 +1,423 @@
+"""Newsletters made of blocks: adding, changing, moving and deleting them, pictures, copies and templates."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from bs4 import BeautifulSoup
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from PIL import Image
+
+from communities.bulk_mail import newsletter_message
+from communities.models import Newsletter, NewsletterBlock, Picture
+from communities.services.blocks import add_block, move_block, save_block
+from communities.services.errors import RefusedError, StaleVersionError
+from communities.services.newsletters import keep_as_template, send_newsletter
+from communities.services.pictures import add_picture, read_picture
+from tests.communities.factories import make_block, make_event, make_newsletter, make_sent
+
+
+@pytest.fixture(autouse=True)
+def _media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture
+def newsletter(community):
+    return make_newsletter(community, title="Spring", words="")
+
+
+@pytest.fixture
+def client(client_of):
+    return client_of("staff")
+
+
+def url(name: str, newsletter: Newsletter, *more: object) -> str:
+    return reverse(f"newsletters:{name}", args=[newsletter.slug, *more])
+
+
+def picture_file(size=(800, 400), kind="PNG", mode="RGB", **how) -> SimpleUploadedFile:
+    out = io.BytesIO()
+    Image.new(mode, size, "#14566a" if mode == "RGB" else (20, 86, 106, 90)).save(out, kind, **how)
+    return SimpleUploadedFile(f"table.{kind.lower()}", out.getvalue(), content_type="text/html")
+
+
+def words_of(answer) -> str:
+    return BeautifulSoup(answer.content, "html.parser").get_text(" ", strip=True)
+
+
+FILLED = {
+    "story": {"heading": "We met", "words": "And **talked**."},
+    "heading": {"heading": "Dates"},
+    "insight": {"heading": "", "words": "Ask first."},
+    "button": {"label": "Book", "address": "example.org/book"},
+}
+
+
+@pytest.mark.parametrize("kind", FILLED)
+def test_add_when_filled_in_then_at_the_end_and_version_counts_up(client, newsletter, kind):
+    first = make_block(newsletter, words="First.")
+    answer = client.post(url("add_block", newsletter, kind), FILLED[kind])
+    block = newsletter.blocks.last()
+    assert (block.kind, block.position > first.position) == (kind, True)
+    assert answer.url == f"{url('edit', newsletter)}#block-{block.pk}"
+    newsletter.refresh_from_db()
+    assert newsletter.version == 2
+
+
+def test_add_when_event_or_study_then_offers_what_readers_can_see(client, newsletter, study, community):
+    coming, draft, off = (
+        make_event(community, title=f"{status} one", status=status) for status in ("published", "draft", "cancelled")
+    )
+    page = words_of(client.get(url("add_block", newsletter, "event")))
+    assert coming.title in page
+    assert draft.title not in page
+    assert off.title not in page
+    client.post(url("add_block", newsletter, "event"), {"event": coming.pk, "words": ""})
+    client.post(url("add_block", newsletter, "study"), {"study": study.pk, "words": "New **results**."})
+    message = newsletter_message(newsletter)
+    for form in (message.text, message.html):
+        assert coming.title in form
+        assert coming.when.split(",")[0] in form
+        assert coming.get_absolute_url() in form
+        assert study.title in form
+    assert "New results." in message.text
+    assert "New <strong>results</strong>." in message.html
+
+
+def test_add_when_divider_then_at_once_and_a_page_of_its_own_is_none(client, newsletter):
+    assert client.get(url("add_block", newsletter, "divider")).status_code == 404
+    client.post(url("add_block", newsletter, "divider"))
+    assert newsletter.blocks.get().kind == "divider"
+    assert client.get(url("add_block", newsletter, "poem")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "words"),
+    [
+        ("story", {"words": " "}, "Write the story"),
+        ("story", {"words": "Dear {{name}}"}, "Take out {{ and }}"),
+        ("heading", {"heading": ""}, "Enter"),
+        ("event", {"event": ""}, "Choose"),
+        ("event", {"event": "99999"}, "Select a valid choice"),
+        ("insight", {"words": ""}, "what was learned"),
+        ("button", {"label": "Go", "address": "javascript:alert(1)"}, "Enter a whole web address"),
+        ("button", {"label": "Go", "address": "https://a b"}, "Enter a whole web address"),
+        ("button", {"label": "Go", "address": "//evil"}, "Enter a whole web address"),
+        ("button", {"label": "", "address": "https://example.org"}, "Enter"),
+        ("button", {"label": "Go", "address": "data:text/html,x"}, "Enter a whole web address"),
+    ],
+)
+def test_add_when_something_is_wrong_then_says_so_and_adds_nothing(client, newsletter, kind, data, words):
+    answer = client.post(url("add_block", newsletter, kind), data)
+    assert answer.status_code == 200
+    assert words in words_of(answer)
+    assert not newsletter.blocks.exists()
+
+
+def test_button_when_address_is_ours_or_has_no_scheme_then_whole(client, newsletter, settings):
+    client.post(url("add_block", newsletter, "button"), {"label": "Go", "address": "/events/"})
+    client.post(url("add_block", newsletter, "button"), {"label": "Go", "address": "example.org/x"})
+    assert [block.address for block in newsletter.blocks.all()] == [
+        f"{settings.SITE_URL}/events/", "https://example.org/x",
+    ]  # fmt: skip
+
+
+def test_edit_when_two_write_at_once_then_second_sees_both(client, newsletter, staff):
+    block = make_block(newsletter, words="Before.")
+    save_block(block=block, version=1, changes={"words": "Theirs."}, by=staff)
+    answer = client.post(url("edit_block", newsletter, block.pk), {"heading": "", "words": "Mine.", "version": "1"})
+    page = BeautifulSoup(answer.content, "html.parser")
+    assert answer.status_code == 409
+    assert "Theirs." in page.get_text()
+    assert page.select_one("textarea[name=words]").get_text().strip() == "Mine."
+    again = {"heading": "", "words": "Mine.", "version": page.select_one("input[name=version]")["value"]}
+    client.post(url("edit_block", newsletter, block.pk), again)
+    block.refresh_from_db()
+    assert block.words == "Mine."
+    assert [row.words for row in block.history.all()] == ["Mine.", "Theirs.", "Before."]
+
+
+def test_edit_when_deleted_or_sent_meanwhile_then_refused_and_words_are_kept(client, newsletter, staff):
+    block = make_block(newsletter, words="Before.")
+    send_newsletter(newsletter=newsletter, version=1, by=staff)
+    answer = client.post(url("edit_block", newsletter, block.pk), {"words": "Mine, long.", "version": "1"})
+    assert "can no longer be changed" in words_of(answer)
+    assert "Mine, long." in answer.content.decode()
+    assert client.get(url("edit_block", newsletter, block.pk)).url == newsletter.get_absolute_url()
+
+
+def test_save_when_deleted_meanwhile_then_says_how_to_keep_the_words(newsletter, staff):
+    block = make_block(newsletter, words="Before.")
+    NewsletterBlock.objects.filter(pk=block.pk).delete()
+    with pytest.raises(RefusedError, match="Copy your words"):
+        save_block(block=block, version=1, changes={"words": "Mine."}, by=staff)
+
+
+def test_move_when_pressed_then_changes_places_and_the_ends_stay(client, newsletter):
+    blocks = [make_block(newsletter, words=word) for word in "abc"]
+
+    def order() -> str:
+        return "".join(block.words for block in newsletter.blocks.all())
+
+    client.post(url("move_block", newsletter, blocks[2].pk), {"direction": "up"})
+    assert order() == "acb"
+    client.post(url("move_block", newsletter, blocks[0].pk), {"direction": "up"})
+    assert order() == "acb"
+    client.post(url("move_block", newsletter, blocks[0].pk), {"direction": "down"})
+    assert order() == "cab"
+
+
+def test_delete_when_sure_then_gone_and_twice_is_no_error(client, newsletter):
+    block = make_block(newsletter, words="Gone.")
+    there = url("delete_block", newsletter, block.pk)
+    assert "Gone." in words_of(client.get(there))
+    client.post(there)
+    assert not newsletter.blocks.exists()
+    assert client.post(there).status_code == 404
+
+
+def test_block_when_of_another_newsletter_then_not_found(client, newsletter, community):
+    other = make_newsletter(community)
+    for name in ("edit_block", "delete_block"):
+        assert client.get(url(name, newsletter, other.blocks.get().pk)).status_code == 404
+
+
+def test_blocks_when_too_many_then_refused(newsletter, staff):
+    NewsletterBlock.objects.bulk_create(
+        NewsletterBlock(newsletter=newsletter, kind="divider", position=number) for number in range(60)
+    )
+    with pytest.raises(RefusedError, match="at most 60"):
+        add_block(newsletter=newsletter, kind="divider", fields={}, by=staff)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"kind": "heading"},
+        {"kind": "story"},
+        {"kind": "insight"},
+        {"kind": "event"},
+        {"kind": "study"},
+        {"kind": "button", "label": "Go"},
+    ],
+)
+def test_block_when_incomplete_then_the_database_refuses(newsletter, fields):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_block(newsletter, **fields)
+
+
+def test_picture_when_not_described_then_database_refuses(newsletter, staff):
+    picture = add_picture(picture=Image.new("RGB", (9, 9)), by=staff)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_block(newsletter, words="x", picture=picture)
+
+
+# --- Pictures -------------------------------------------------------------------------------------------------
+
+
+def test_story_when_picture_is_not_described_then_asks_and_keeps_the_upload(client, newsletter):
+    data = {"words": "We met.", "upload": picture_file()}
+    answer = client.post(url("add_block", newsletter, "story"), data)
+    page = BeautifulSoup(answer.content, "html.parser")
+    assert "Say in a sentence what the picture shows" in page.get_text()
+    key = page.select_one("input[name=picture]")["value"]
+    again = {"words": "We met.", "picture": key, "alternative_text": "A round table"}
+    client.post(url("add_block", newsletter, "story"), again)
+    block = newsletter.blocks.get()
+    assert (block.picture.key, block.alternative_text) == (key, "A round table")
+
+
+def test_story_when_picture_is_taken_out_or_replaced_then_so(client, newsletter):
+    data = {"words": "We met.", "upload": picture_file(), "alternative_text": "A table"}
+    client.post(url("add_block", newsletter, "story"), data)
+    block = newsletter.blocks.get()
+    first = block.picture
+    base = {"words": "We met.", "picture": first.key, "alternative_text": "A chair", "version": "1"}
+    client.post(url("edit_block", newsletter, block.pk), {**base, "upload": picture_file((300, 300))})
+    block.refresh_from_db()
+    assert (block.picture.width, block.alternative_text) == (300, "A chair")
+    gone = {**base, "picture": block.picture.key, "version": "2", "remove_picture": "on"}
+    client.post(url("edit_block", newsletter, block.pk), gone)
+    block.refresh_from_db()
+    assert (block.picture, block.alternative_text) == (None, "")
+
+
+def test_picture_when_uploaded_then_smaller_upright_and_without_notes(staff):
+    upright = Image.new("RGB", (2400, 1200), "white")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held on its side
+    exif[0x010E] = "Taken at 12 Lace Street"
+    out = io.BytesIO()
+    upright.save(out, "JPEG", exif=exif)
+    row = add_picture(picture=read_picture(SimpleUploadedFile("a.jpg", out.getvalue())), by=staff)
+    assert (row.width, row.height) == (1200, 2400)
+    with row.file.open("rb") as file:
+        content = file.read()
+    assert b"Lace Street" not in content
+    assert len(content) == row.size
+    assert dict(Image.open(io.BytesIO(content)).getexif()) == {}
+
+
+@pytest.mark.parametrize(("mode", "ending"), [("RGBA", "png"), ("RGB", "jpg")])
+def test_picture_when_parts_are_clear_then_png_otherwise_jpeg(staff, mode, ending):
+    row = add_picture(picture=read_picture(picture_file(mode=mode)), by=staff)
+    assert row.file.name == f"pictures/{row.key}.{ending}"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "Choose a picture"),
+        (b"<html><script>alert(1)</script></html>", "Choose a picture"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "picture"),
+        (b"%PDF-1.7", "Choose a picture"),
+    ],
+)
+def test_picture_when_none_then_says_what_to_choose(client, newsletter, content, words):
+    data = {"words": "Kept.", "upload": SimpleUploadedFile("a.png", content, content_type="image/png")}
+    answer = client.post(url("add_block", newsletter, "story"), data)
+    assert words in words_of(answer)
+    assert "Kept." in answer.content.decode()
+    assert not Picture.objects.exists()
+
+
+def test_picture_when_damaged_too_heavy_or_of_too_many_points_then_refused(monkeypatch):
+    whole = picture_file().read()
+    with pytest.raises(ValidationError, match="cannot read"):
+        read_picture(SimpleUploadedFile("a.png", whole[: len(whole) // 2]))
+    with pytest.raises(ValidationError, match="at most 10"):
+        read_picture(SimpleUploadedFile("a.png", b"0" * (10 * 1024 * 1024 + 1)))
+    monkeypatch.setattr("communities.services.pictures.MOST_PIXELS", 100)
+    with pytest.raises(ValidationError, match="more than we can take"):
+        read_picture(picture_file())
+
+
+def test_picture_page_when_asked_by_anybody_then_the_picture_alone(client_of, staff):
+    row = add_picture(picture=Image.new("RGB", (20, 10)), by=staff)
+    answer = client_of("anonymous").get(row.get_absolute_url())
+    assert answer["Content-Type"] == "image/jpeg"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "immutable" in answer["Cache-Control"]
+    assert Image.open(io.BytesIO(answer.getvalue())).size == (20, 10)
+    wrong = reverse("newsletters:picture", args=[row.key, "png"])
+    assert client_of("anonymous").get(wrong).status_code == 404
+    there = row.get_absolute_url()
+    row.file.delete(save=False)
+    assert client_of("anonymous").get(there).status_code == 404
+
+
+# --- How they read --------------------------------------------------------------------------------------------
+
+
+def test_message_when_every_kind_then_in_both_forms_and_sound(newsletter, community, study, staff, settings):
+    picture = add_picture(picture=Image.new("RGB", (1200, 500)), by=staff)
+    make_block(newsletter, kind="heading", heading="Dates & <places>")
+    make_block(newsletter, heading="We met", words="- a\n- b", picture=picture, alternative_text='A "round" table')
+    make_block(newsletter, kind="event", event=make_event(community))
+    make_block(newsletter, kind="study", study=study)
+    make_block(newsletter, kind="insight", words="Ask\u00a0first.\nThen again.")
+    make_block(newsletter, kind="divider")
+    make_block(newsletter, kind="button", label="Book", address="https://example.org/?a=1&b=2")
+    message = newsletter_message(newsletter)
+    page = BeautifulSoup(message.html, "html.parser")
+    image = page.select_one("img")
+    assert image["src"] == f"{settings.SITE_URL}{picture.get_absolute_url()}"
+    assert image["alt"] == 'A "round" table'
+    assert image["width"] == "592"
+    assert page.find("a", string="Book")["href"] == "https://example.org/?a=1&b=2"
+    assert "Dates & <places>" in page.get_text()
+    for words in ("# Dates & <places>", '(Picture: A "round" table)', "* a\n* b", "Book: https://example.org/?a=1&b=2"):
+        assert words in message.text
+    assert "{{token}}" in message.text
+
+
+def test_message_when_html_is_pasted_then_shown_as_typed_and_nothing_runs(newsletter):
+    hostile = "<script>alert(1)</script><img src=x onerror=alert(1)> </mj-text><mj-raw><iframe></iframe></mj-raw>"
+    make_block(newsletter, heading=hostile[:100], words=hostile)
+    make_block(newsletter, kind="button", label="</mj-button><script>x</script>", address="https://example.org/")
+    page = BeautifulSoup(newsletter_message(newsletter).html, "html.parser")
+    assert page.select("script, iframe, img[onerror]") == []
+    assert "<script>alert(1)</script>" in page.get_text()
+
+
+def test_message_when_community_has_a_colour_then_it_is_behind_its_name(newsletter, community):
+    community.colour = "#330072"
+    community.save()
+    make_block(newsletter, words="x")
+    assert "#330072" in newsletter_message(Newsletter.objects.get(pk=newsletter.pk)).html
+
+
+def test_archive_when_read_then_every_block_is_there(client_of, community, staff):
+    newsletter = make_sent(community, words="")
+    picture = add_picture(picture=Image.new("RGB", (30, 20)), by=staff)
+    make_block(newsletter, heading="We met", words="Words.", picture=picture, alternative_text="A table")
+    make_block(newsletter, kind="button", label="Book", address="https://example.org/book")
+    page = BeautifulSoup(client_of("anonymous").get(newsletter.get_absolute_url()).content, "html.parser")
+    assert page.select_one("article img")["alt"] == "A table"
+    assert page.select_one("article img")["src"] == picture.get_absolute_url()
+    assert page.find("h2", string="We met")
+    assert page.select_one("article a.nhsuk-button")["href"] == "https://example.org/book"
+
+
+@pytest.mark.parametrize("number", [1, 20])
+def test_pages_when_blocks_are_more_then_as_many_queries(client, client_of, community, study, number):
+    newsletter, sent = make_newsletter(community, words=""), make_sent(community, words="")
+    for each in (newsletter, sent):
+        for _ in range(number):
+            make_block(each, kind="study", study=study)
+    for address, most in ((url("edit", newsletter), 20), (sent.get_absolute_url(), 20), ("/newsletters/feed/", 12)):
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(address).status_code == 200
+        assert len(queries) <= most, address
+
+
+# --- Copies and templates -------------------------------------------------------------------------------------
+
+
+def test_template_when_kept_then_others_begin_from_it_and_it_is_never_sent(client, newsletter, community, staff):
+    make_block(newsletter, heading="We met", words="On [day].")
+    made = Newsletter.objects.get(slug=client.post(url("template", newsletter)).url.split("/")[2])
+    assert (made.status, made.blocks.get().words) == ("template", "On [day].")
+    with pytest.raises(RefusedError, match="template"):
+        send_newsletter(newsletter=made, version=made.version, by=staff)
+    page = client.get(reverse("newsletters:new"), {"from": made.slug})
+    assert "Begin with an empty one" in words_of(page)
+    data = {"community": community.pk, "title": "Summer", "introduction": "Soon."}
+    client.post(f"{reverse('newsletters:new')}?from={made.slug}", data)
+    begun = Newsletter.objects.get(title="Summer")
+    assert (begun.status, begun.blocks.get().words) == ("draft", "On [day].")
+    assert begun.blocks.get().pk != made.blocks.get().pk
+
+
+def test_manage_when_there_are_templates_then_apart_from_drafts(client, newsletter, staff):
+    keep_as_template(newsletter=newsletter, by=staff)
+    page = BeautifulSoup(client.get(reverse("newsletters:manage")).content, "html.parser")
+    assert [caption.get_text(strip=True) for caption in page.select("caption")] == ["Drafts and scheduled", "Templates"]
+
+
+def test_new_when_from_a_draft_that_is_not_theirs_then_empty(client_of, other_study, convenor):
+    from tests.communities.factories import make_community
+
+    other = make_newsletter(make_community(other_study), title="Secret plans")
+    page = client_of("convenor").get(reverse("newsletters:new"), {"from": other.slug})
+    assert "Secret plans" not in words_of(page)
+
+
+def test_move_when_sent_then_refused(newsletter, staff):
+    blocks = [make_block(newsletter, words=word) for word in "ab"]
+    send_newsletter(newsletter=newsletter, version=1, by=staff)
+    with pytest.raises(RefusedError, match="can no longer be changed"):
+        move_block(block=blocks[1], up=True, by=staff)
+
+
+def test_send_when_a_block_changed_since_then_look_again(newsletter, staff):
+    make_block(newsletter, words="a")
+    add_block(newsletter=newsletter, kind="divider", fields={}, by=staff)
+    with pytest.raises(StaleVersionError):
+        send_newsletter(newsletter=newsletter, version=1, by=staff)
