@@ -25,6 +25,8 @@ from mailing.addresses import one_line, squeeze
 
 _LINK = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]]")
 _BUTTON = re.compile(r"\[([^\[\]]+)\]")
+#: What neither a line of an email (RFC 5322, 2.2) nor MJML, which is XML (1.0, 2.2), may hold; pasted texts have it.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,10 @@ def from_template(template: str, context: Mapping[str, Any]) -> Written:
 
 
 def tidy(text: str) -> str:
-    """``text`` with its lines' ends trimmed and no more than one empty line running, as template tags leave them."""
-    lines = "\n".join(line.rstrip() for line in text.splitlines())
+    """``text`` with its lines' ends trimmed and no more than one empty line running, as template tags leave them, and
+    without control characters.
+    """
+    lines = "\n".join(_CONTROL.sub("", line).rstrip() for line in text.splitlines())
     return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"
 
 
@@ -120,7 +124,7 @@ def laid_out(template: str, context: Mapping[str, Any]) -> str:
 def render_mjml(mjml: str) -> str:
     """HTML for mail programs from MJML; ``ValueError`` where the markup is broken."""
     try:
-        return str(mrml.to_html(mjml).content)
+        return str(mrml.to_html(_CONTROL.sub("", mjml)).content)
     except OSError as error:
         raise ValueError(f"The layout is not sound: {error}") from error
 

@@ -260,6 +260,15 @@ def test_announce_when_sent_then_has_the_calendar_entry_with_the_link(event, com
     assert mailing.list_key == "events/home-visits/"
 
 
+def test_announce_when_a_control_character_was_pasted_then_the_email_is_made_without_it(event, community, staff):
+    make_associate(community)
+    event.description = "One\x0btwo\x01 three\ufffe"
+    event.save()
+    mailing = announce_event(event=event, by=staff).mailing
+    assert "two three" in mailing.text
+    assert not set("\x0b\x01\ufffe") & set(mailing.text + mailing.html)
+
+
 @pytest.mark.parametrize("state", ["draft", "cancelled", "past"])
 def test_announce_when_it_is_not_on_then_refused_in_words(client_of, community, state):
     make_associate(community)
