@@ -7,7 +7,7 @@ import datetime as dt
 from django.utils import timezone
 from django.utils.text import slugify
 
-from clahrc.demo import newsletters, registrations
+from clahrc.demo import audiences, newsletters, registrations
 from clahrc.demo.cast import Cast
 from clahrc.demo.dates import day_between, moment, working_day
 from communities.models import (
@@ -107,6 +107,7 @@ def _associates(cast: Cast, programme: Programme, communities: list[Community]) 
             Associate(
                 email=user.email if user else cast.address(name), name=name, user=user,
                 involvement=cast.chance.choice(Involvement.values),
+                area=audiences.AREAS[index % len(audiences.AREAS)],
                 organisation="" if cast.chance.random() < 0.5 else cast.chance.choice(cast.organisations).name,
                 confirmed_at=moment(day, cast.chance),
             )

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 from PIL import Image, ImageDraw
 
+from clahrc.demo import audiences
 from clahrc.demo.cast import Cast
 from clahrc.demo.dates import moment, working_day
 from communities.models import Colour, Community, Event, Newsletter, NewsletterBlock
@@ -63,6 +64,9 @@ def load(cast: Cast, programme: Programme, communities: list[Community]) -> None
     # One goes out now through the door that every email leaves by, so that the outbox has something to show.
     today_s = _newsletter(cast, programme, first, "New this month", "News of the study, and a date to keep free.", None)
     send_newsletter(newsletter=today_s, version=today_s.version, by=cast.logins["staff"])
+    shared = _newsletter(cast, programme, first, "A day for both our communities", "What we do together.", None)
+    audiences.send_to_two(shared, communities, cast.logins["staff"])
+    audiences.save_two(communities, cast.logins["staff"])
 
 
 def _newsletter(

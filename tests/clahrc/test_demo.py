@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from clahrc.demo.build import DemoError, build
 from clahrc.demo.cast import LOGINS
-from communities.models import Associate, Consent, Event, Membership, Newsletter, Registration
+from communities.models import Associate, Audience, Consent, Event, Membership, Newsletter, Registration
 from communities.services.notices import send_thanks
 from communities.services.registrations import pass_all_places_on
 from communities.tasks import forget_past_attendees
@@ -74,6 +74,8 @@ def test_demo_when_made_then_something_waits_for_everybody():
     assert Event.objects.public().upcoming().exists()
     assert Newsletter.objects.sent().exists()
     assert Newsletter.objects.filter(status="draft").exists()
+    assert Audience.objects.get(newsletter__sent_at__isnull=False).communities.count() == 2
+    assert Audience.objects.saved().count() == 2
     assert Membership.objects.exclude(left_at=None).exists()
     assert ReviewCycle.objects.filter(status="closed", decision__conditions__met_at=None).exists()
     assert {status for status in Review.Status.values if status != "withdrawn"} == set(
