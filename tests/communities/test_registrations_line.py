@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 
 import pytest
 import time_machine
@@ -31,6 +30,7 @@ from communities.services.registrations import (
 )
 from people.models import User
 from tests.communities.factories import make_event
+from tests.communities.together import at_once
 from tests.conftest import make_user
 
 START = dt.datetime(2027, 3, 1, 9, tzinfo=dt.UTC)
@@ -147,30 +147,6 @@ def test_line_when_anything_happens_in_any_order_then_never_overbooked_and_in_tu
     )
 
 
-def _at_once(actions) -> list[BaseException]:
-    """Run all the actions at the same moment, each on a connection of its own; what they raised."""
-    faults: list[BaseException] = []
-    gate = threading.Barrier(len(actions))
-
-    def run(action) -> None:
-        gate.wait()
-        try:
-            action()
-        except RefusedError:
-            pass
-        except BaseException as error:
-            faults.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(action,)) for action in actions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return faults
-
-
 @pytest.mark.django_db(transaction=True)
 def test_register_when_twelve_press_at_once_then_as_many_places_as_there_are_and_every_turn_once():
     event = make_event(takes_registrations=True, capacity=3)
@@ -178,7 +154,7 @@ def test_register_when_twelve_press_at_once_then_as_many_places_as_there_are_and
     def press(number: int):
         return lambda: register(event=event, email=f"{number % 10}@example.org", name="N", host=f"192.0.2.{number}")
 
-    assert _at_once([press(number) for number in range(12)]) == []
+    assert at_once([press(number) for number in range(12)]) == []
     rows = event.registrations.all()
     assert rows.count() == 10
     assert rows.coming().count() == 3
@@ -195,7 +171,7 @@ def test_places_when_people_cancel_and_accept_and_the_task_runs_at_once_then_nev
     cancel_registration(registration=registered[0])
     actions = [lambda: cancel_registration(registration=registered[1]), pass_all_places_on, pass_all_places_on]
     actions += [lambda each=each: accept_offer(registration=each) for each in registered[2:5]]
-    assert _at_once(actions) == []
+    assert at_once(actions) == []
     assert event.registrations.taking_places().count() == 2
     assert event.registrations.waiting().count() == 2
 
@@ -208,7 +184,7 @@ def test_capacity_when_lowered_while_people_register_then_never_below_what_is_ta
         for number in range(6)
     ]
     actions.append(lambda: save_event(event=event, version=1, changes={"capacity": 3}, by=staff))
-    assert _at_once(actions) == []
+    assert at_once(actions) == []
     event.refresh_from_db()
     assert event.registrations.taking_places().count() <= event.capacity
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from communities.audiences import Choice
 from communities.lists import list_key, several_key
-from communities.models import Associate, Membership
+from communities.models import Associate, Membership, Newsletter
+from communities.services.audiences import save_audience
 from communities.services.consents import stop_one_community, withdraw_consent
+from communities.services.newsletters import send_newsletter
 from communities.services.preferences import leave_community
 from communities.services.several import withdraw_unwanted
 from mailing.models import Delivery
 from mailing.services import queue_bulk, suppress
 from tests.communities.factories import make_associate, make_community, make_newsletter
+from tests.communities.together import at_once
 
 
 @pytest.fixture
@@ -91,3 +95,22 @@ def test_waiting_when_consent_is_withdrawn_then_withdrawn_by_the_kind_of_message
 def test_list_key_when_for_several_then_no_community_has_it(community):
     assert several_key("newsletters", 7) == "newsletters/~7/"
     assert not several_key("newsletters", 7).startswith(list_key("newsletters", "7"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_waiting_when_both_communities_are_left_at_once_then_withdrawn(community, other, staff):
+    people = [make_associate(community) for _ in range(6)]
+    for person in people:
+        Membership.objects.create(associate=person, community=other, wants_newsletters=True)
+    newsletter = make_newsletter(community)
+    choice = Choice(communities=frozenset([community.pk, other.pk]))
+    save_audience(newsletter=newsletter, version=1, choice=choice, by=staff)
+
+    def leave(membership: Membership):
+        return lambda: leave_community(membership=membership)
+
+    leaving = [leave(membership) for person in people for membership in person.memberships.all()]
+    sending = [lambda: send_newsletter(newsletter=newsletter, version=2, by=staff)]
+    assert at_once([*leaving, *sending]) == []
+    assert not Delivery.objects.exclude(status="skipped").exists()
+    assert Newsletter.objects.get().is_sent
