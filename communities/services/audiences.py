@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from communities.audiences import ROWS, Choice, is_within
 from communities.models import Audience, Newsletter
-from communities.services.drafts import ALREADY_SENT, SCHEDULED
+from communities.services.drafts import count_change, hold_draft
 from communities.services.errors import RefusedError, StaleVersionError
 from people.models import User
 
@@ -28,11 +28,11 @@ def save_audience(*, newsletter: Newsletter, version: int, choice: Choice, by: U
 
     ``version`` is the newsletter's that the person looked at; it has a new one afterwards, so that nobody sends it
     unaware of where it goes now. Raises ``StaleVersionError`` if somebody saved another since, ``RefusedError`` if it
-    has been sent or scheduled, or the choice reaches a community that this person does not look after.
+    has been sent or scheduled or is a template, or the choice reaches a community that this person does not look after.
     """
-    current = Newsletter.objects.select_for_update().get(pk=newsletter.pk)
-    if current.is_sent or current.is_scheduled:
-        raise RefusedError(ALREADY_SENT if current.is_sent else SCHEDULED)
+    current = hold_draft(newsletter)
+    if current.is_template:
+        raise RefusedError("A template goes to nobody. Begin a newsletter from it, and choose for that.")
     if current.version != version:
         raise StaleVersionError(current)
     _refuse_others(choice, by)
@@ -42,9 +42,7 @@ def save_audience(*, newsletter: Newsletter, version: int, choice: Choice, by: U
         audience = Audience.objects.filter(newsletter=current).first() or Audience(newsletter=current)
         audience.owner = by
         _write(audience, choice)
-    current.version += 1
-    current.updated_by = by
-    current.save(update_fields=["version", "updated_by", "updated_at"])
+    count_change(current, by=by)
     return current
 
 

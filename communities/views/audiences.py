@@ -39,7 +39,7 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
     """Choose whom a draft goes to. ``?from=`` begins with a saved audience; nothing is saved by that."""
     newsletter = newsletter_for(request, slug, _CHANGE)
     user = user_of(request)
-    if newsletter.is_sent or newsletter.is_scheduled:
+    if newsletter.is_sent or newsletter.is_scheduled or newsletter.is_template:
         if newsletter.is_scheduled:
             messages.info(request, SCHEDULED)
         return redirect("newsletters:preview", newsletter.slug)

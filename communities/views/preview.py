@@ -16,13 +16,14 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from communities import tokens
-from communities.audiences import choice_of, in_words
+from communities.audiences import choice_of, in_words, is_within
 from communities.bulk_mail import newsletter_message
 from communities.checks import findings
-from communities.models import Newsletter
+from communities.models import Associate, Newsletter
 from communities.progress import progress_context
 from communities.services.approval import needs_approval
 from communities.services.newsletters import audience_of, audience_since, recipients_of
+from communities.views.manage import user_of
 from communities.views.newsletters import newsletter_for
 from communities.views.requests import text_of
 from mailing.models import Mailing
@@ -98,11 +99,16 @@ def preview_html(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _reader(request: HttpRequest, newsletter: Newsletter) -> Reader:
-    """Whoever looks, or somebody who would get it whose name or address has the words of ``?as=`` in it."""
+    """Whoever looks, or somebody who would get it whose name or address has the words of ``?as=`` in it.
+
+    Nobody is found by a convenor where it goes to more than the communities that they look after.
+    """
     words = text_of(request, "as")
     if not words:
         return Reader(str(request.user))
-    found = recipients_of(newsletter).filter(Q(name__icontains=words) | Q(email__icontains=words)).first()
+    may_see = is_within(choice_of(newsletter), user_of(request))
+    people = recipients_of(newsletter) if may_see else Associate.objects.none()
+    found = people.filter(Q(name__icontains=words) | Q(email__icontains=words)).first()
     return Reader(found.name, words) if found else Reader(str(request.user), words, found=False)
 
 

@@ -262,10 +262,12 @@ def test_save_when_changed_since_somebody_looked_then_it_is_not_sent(newsletter,
     assert not Delivery.objects.exists()
 
 
-@pytest.mark.parametrize("state", ["scheduled", "sent"])
+@pytest.mark.parametrize("state", ["scheduled", "sent", "template"])
 def test_save_when_scheduled_or_sent_then_refused(client_of, newsletter, community, other, staff, state):
     if state == "sent":
         send_newsletter(newsletter=newsletter, version=1, by=staff)
+    elif state == "template":
+        Newsletter.objects.filter(pk=newsletter.pk).update(status="template")
     else:
         in_an_hour = timezone.now() + dt.timedelta(hours=1)
         schedule_newsletter(newsletter=newsletter, version=1, send_at=in_an_hour, by=staff)
@@ -314,6 +316,8 @@ def test_convenor_when_staff_chose_more_communities_then_reads_but_cannot_change
     client = client_of("convenor")
     assert "Programme staff chose" in text_of(client.get(url(newsletter)))
     assert client.post(url(newsletter), filled(newsletter, community) | {"version": 2}).status_code == 403
+    assert "Secret Member" in text_of(client_of("staff").get(url(newsletter, "preview"), {"as": "Secret"}))
+    assert "Secret Member" not in text_of(client.get(url(newsletter, "preview"), {"as": "Secret"}))
     send_newsletter(newsletter=newsletter, version=2, by=staff)
     report = text_of(client.get(url(newsletter, "report"), {"q": "Secret"}))
     assert stranger.email not in report

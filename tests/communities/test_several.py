@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
+from django.db import transaction
 
 from communities.audiences import Choice
 from communities.lists import list_key, several_key
 from communities.models import Associate, Membership, Newsletter
 from communities.services.audiences import save_audience
 from communities.services.consents import stop_one_community, withdraw_consent
-from communities.services.newsletters import send_newsletter
+from communities.services.newsletters import extend_newsletter, send_newsletter
 from communities.services.preferences import leave_community
 from communities.services.several import withdraw_unwanted
 from mailing.models import Delivery
@@ -112,5 +116,16 @@ def test_waiting_when_both_communities_are_left_at_once_then_withdrawn(community
     leaving = [leave(membership) for person in people for membership in person.memberships.all()]
     sending = [lambda: send_newsletter(newsletter=newsletter, version=2, by=staff)]
     assert at_once([*leaving, *sending]) == []
+    # One more, of whom each end has begun before the other is known.
+    last = make_associate(community)
+    Membership.objects.create(associate=last, community=other, wants_newsletters=True)
+    extend_newsletter(newsletter=newsletter, by=staff)
+    first, second = (leave(membership) for membership in last.memberships.all())
+    beginning = threading.Thread(target=lambda: at_once([second]))
+    with transaction.atomic():
+        first()
+        beginning.start()
+        time.sleep(0.5)
+    beginning.join()
     assert not Delivery.objects.exclude(status="skipped").exists()
     assert Newsletter.objects.get().is_sent
