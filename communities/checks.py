@@ -39,6 +39,13 @@ def findings(newsletter: Newsletter) -> list[Finding]:
     return sorted(found, key=lambda finding: not finding.stops)
 
 
+def outside_links(newsletter: Newsletter) -> list[str]:
+    """The addresses of other websites that it leads to, in order."""
+    blocks = newsletter.blocks.all()
+    found = [address for block in blocks for address in [*links_in(block.words), *filter(None, [block.address])]]
+    return [address for address in found if not address.startswith(("mailto:", settings.SITE_URL))]
+
+
 def must_be_mended(newsletter: Newsletter) -> bool:
     """Whether anything keeps it from being sent."""
     return any(finding.stops for finding in findings(newsletter))

@@ -118,7 +118,7 @@ def _drawing() -> Image.Image:
     picture = Image.new("RGB", (1200, 480), "#f0f4f5")
     pen = ImageDraw.Draw(picture)
     pen.ellipse((420, 60, 780, 420), fill="#ffffff", outline="#14566a", width=10)
-    for x, y, colour in ((300, 80, "#006747"), (780, 80, "#330072"), (300, 280, "#7c2855"), (780, 280, "#005eb8")):
+    for x, y, colour in ((220, 80, "#006747"), (780, 80, "#330072"), (220, 280, "#7c2855"), (780, 280, "#005eb8")):
         for nth in range(3):
             left = x + nth * 42 if x < 600 else x + 40 - nth * 42 + 84
             pen.ellipse((left, y + nth % 2 * 40, left + 60, y + nth % 2 * 40 + 60), fill=colour)

@@ -30,6 +30,7 @@ urlpatterns = [
     path("<slug:slug>/preview/html/", preview.preview_html, name="preview_html"),
     path("<slug:slug>/audience/", audiences.choose, name="audience"),
     path("<slug:slug>/audience/count/", audiences.count, name="audience_count"),
+    path("<slug:slug>/links/", preview.links, name="links"),
     path("<slug:slug>/test/", newsletters.test, name="test"),
     path("<slug:slug>/send/", newsletters.send, name="send"),
     path("<slug:slug>/schedule/", sending.schedule, name="schedule"),

@@ -8,18 +8,19 @@ from csp.constants import NONE, SELF
 from csp.decorators import csp_replace
 from django.conf import settings
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.html import escape
 from django.utils.http import urlencode
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from communities import tokens
 from communities.audiences import choice_of, in_words, is_within
 from communities.bulk_mail import newsletter_message
-from communities.checks import findings
+from communities.checks import findings, outside_links
 from communities.models import Associate, Newsletter
+from communities.outside_links import ask_all
 from communities.progress import progress_context
 from communities.services.approval import needs_approval
 from communities.services.newsletters import audience_of, audience_since, recipients_of
@@ -42,6 +43,16 @@ class Reader:
     found: bool = True
 
 
+@require_POST
+def links(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask the other websites that a newsletter leads to whether the pages are there."""
+    newsletter = newsletter_for(request, slug, "communities.change_newsletter")
+    if not settings.CHECK_OUTSIDE_LINKS:
+        raise Http404
+    answers = ask_all(outside_links(newsletter))
+    return render(request, "newsletters/newsletter_links.html", {"newsletter": newsletter, "answers": answers})
+
+
 @require_safe
 def preview(request: HttpRequest, slug: str) -> HttpResponse:
     """A draft as it will be read, and what can be done with it; after sending, how far it got.
@@ -62,6 +73,7 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
         "audience": audience_of(newsletter) if is_open else None,
         "to_whom": in_words(choice_of(newsletter)),
         "findings": findings(newsletter) if is_open else [],
+        "check_links": is_open and settings.CHECK_OUTSIDE_LINKS,
         "needs_approval": is_open and needs_approval(newsletter),
         "changed_by_me": newsletter.updated_by_id == request.user.pk,
         "may_send": request.user.has_perm("communities.send_newsletter", newsletter),

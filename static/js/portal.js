@@ -2,6 +2,7 @@
 import { initAll } from "../nhsuk/nhsuk-frontend.min.js";
 import { startAutosave } from "./autosave.js";
 import { startCounting } from "./counting.js";
+import { startMarkup } from "./markup.js";
 import { startPolling } from "./polling.js";
 import { calmRadios } from "./radios.js";
 import { guardSubmits } from "./submits.js";
@@ -10,5 +11,6 @@ initAll();
 calmRadios();
 document.querySelectorAll("form[data-autosave-url]").forEach(startAutosave);
 document.querySelectorAll("[data-count-url]").forEach(startCounting);
+document.querySelectorAll("textarea[data-markup]").forEach(startMarkup);
 document.querySelectorAll("[data-poll-url]").forEach(startPolling);
 document.querySelectorAll("form[data-prevent-double-click]").forEach(guardSubmits);

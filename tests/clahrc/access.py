@@ -287,7 +287,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         studies:saved_view_save studies:saved_view_default studies:unarchive studies:document_remove
         studies:document_put_back fellows:post_open fellows:secondment_undo_end communities:change_role
         newsletters:unschedule newsletters:pause newsletters:resume newsletters:extend
-        newsletters:test newsletters:move_block newsletters:template newsletters:approve
+        newsletters:test newsletters:move_block newsletters:template newsletters:approve newsletters:links
         panels:condition_unmet panels:move_question reviews:undo_conflict people:reactivate
         people:resend mailing:mailing_pause mailing:mailing_resume
         """,

@@ -64,6 +64,7 @@ POSTS = {
     "newsletters:test": CONVENORS,
     "newsletters:move_block": CONVENORS,
     "newsletters:template": CONVENORS,
+    "newsletters:links": CONVENORS,
     "newsletters:approve": STAFF,
     "newsletters:unschedule": STAFF,
     "newsletters:extend": STAFF,
