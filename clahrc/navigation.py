@@ -11,6 +11,7 @@ from django.db.models import Exists, QuerySet
 from django.urls import reverse
 
 from clahrc.compiled import compiled
+from communities.models import Community
 from panels.models import PanelSeat, Review
 from people.models import User
 from people.rules import is_programme_staff
@@ -50,6 +51,7 @@ class Standing:
     was_asked_for_a_review: bool = False
     leads_a_theme: bool = False
     sees_inside_a_study: bool = False
+    looks_after_a_community: bool = False
 
 
 def standing_of(user: Viewer) -> Standing:
@@ -57,19 +59,20 @@ def standing_of(user: Viewer) -> Standing:
     if not isinstance(user, User) or not user.is_active:
         return Standing()
     staff = is_programme_staff(user)
-    [row] = _standing(user.pk, staff) or [(False,) * 4]
+    [row] = _standing(user.pk, staff) or [(False,) * 5]
     return Standing(True, staff, *map(bool, row))
 
 
 @compiled
 def _standing(user_pk: int, is_staff: bool) -> QuerySet[User, tuple[bool, ...]]:
-    """The last four of ``Standing``. Each is what the rules of its page ask; here they are asked together."""
+    """The last five of ``Standing``. Each is what the rules of its page ask; here they are asked together."""
     user = User(pk=user_pk, is_staff=is_staff)
     return User.objects.filter(pk=user_pk).values_list(
         Exists(PanelSeat.objects.current().filter(user=user_pk)),
         Exists(Review.objects.filter(member=user_pk)),
         Exists(Theme.objects.filter(leads=user_pk)),
         Exists(Study.objects.visible_to(user)),
+        Exists(Community.objects.convened_by(user)),
     )
 
 
@@ -84,6 +87,7 @@ ENTRIES = (
     Entry("Manage studies", "studies:manage", lambda one: one.is_staff),
     Entry("Fellows", "fellows:index", lambda one: one.sees_inside_a_study or one.is_staff),
     Entry("Panels", "panels:index", lambda one: one.is_on_a_panel or one.is_staff),
+    Entry("Monthly updates", "updates:index", lambda one: one.looks_after_a_community or one.is_staff),
     Entry("People", "people:index", lambda one: one.is_staff),
     Entry("Outbox", "mailing:outbox", lambda one: one.is_staff),
     Entry("Report", "report", lambda one: one.leads_a_theme or one.is_staff),

@@ -291,6 +291,9 @@ EVENT_KEEP_NEEDS_DAYS = env.int("EVENT_KEEP_NEEDS_DAYS", default=14)
 #: Days after an event for which we keep who registered. How many came is kept.
 EVENT_KEEP_REGISTRATIONS_DAYS = env.int("EVENT_KEEP_REGISTRATIONS_DAYS", default=180)
 
+#: Working days after its drafting at whose end a monthly update goes; what is not approved by then is left out.
+MONTHLY_UPDATE_WORKING_DAYS = env.int("MONTHLY_UPDATE_WORKING_DAYS", default=5)
+
 #: What whoever reads the figures at /metrics must bring as bearer token; empty: there is no such page.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
@@ -344,6 +347,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "events-places": {"task": "communities.tasks.pass_places_on", "schedule": 60.0, "options": {"expires": 60.0}},
     "events-emails": {"task": "communities.tasks.send_event_emails", "schedule": 600.0, "options": {"expires": 600.0}},
     "events-tidy": {"task": "communities.tasks.forget_past_attendees", "schedule": 3600.0},
+    # Drafts at 8 on the first working day; the later rounds send what is due and make up for a round that was missed.
+    "updates": {"task": "communities.tasks.monthly_updates", "schedule": crontab(hour="8-18", minute="0")},
     "panels-reminders": {"task": "panels.tasks.send_review_reminders", "schedule": crontab(hour="7-18", minute="5")},
 }
 

@@ -26,6 +26,7 @@ urlpatterns = [
     path("events/", include("communities.urls.events")),
     path("events.ics", feeds.events_calendar, name="events_calendar"),
     path("newsletters/", include("communities.urls.newsletters")),
+    path("updates/", include("communities.urls.updates")),
     path("panels/", include("panels.urls.panels")),
     path("reviews/", include("panels.urls.reviews")),
     path("people/", include("people.urls")),

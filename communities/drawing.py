@@ -44,9 +44,14 @@ class Drawn:
 
     @property
     def mail_html(self) -> SafeString:
-        """``html`` as MJML takes it, which is XML: every tag closed and no named character."""
-        # Cleaned by nh3 in ``to_html``; closing an empty tag changes nothing of that.
-        return mark_safe(self.html.replace("<br>", "<br />").replace("&nbsp;", "&#160;"))  # noqa: S308
+        """``html`` as MJML takes it."""
+        return in_mjml(self.html)
+
+
+def in_mjml(html: SafeString) -> SafeString:
+    """HTML from ``to_html`` as MJML takes it, which is XML: every tag closed and no named character."""
+    # Cleaned by nh3 in ``to_html``; closing an empty tag changes nothing of that.
+    return mark_safe(html.replace("<br>", "<br />").replace("&nbsp;", "&#160;"))  # noqa: S308
 
 
 def draw(newsletter: Newsletter) -> list[Drawn]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.urls import reverse
 
-from communities.models import Associate, Newsletter, Purpose, Signup
+from communities.models import Associate, MonthlyUpdate, Newsletter, Purpose, Signup, UpdateSection
 from communities.tokens import preferences_url, signup_token
+from communities.words import day_words
 from mailing.services import send_template
 from people.models import User
+from people.words import time_words
 
 
 def send_confirmation(signup: Signup) -> None:
@@ -64,6 +68,22 @@ def _about_newsletter(newsletter: Newsletter, *, to: User, template: str, **cont
             "name": to.full_name,
             "preview_url": _absolute(reverse("newsletters:preview", args=[newsletter.slug])),
             **context,
+        },
+    )
+
+
+def send_drafts_wait(user: User, update: MonthlyUpdate, sections: Sequence[UpdateSection]) -> None:
+    """Tell somebody who may approve them that a month's drafts wait, and until when."""
+    send_template(
+        to=user.email,
+        name=user.full_name,
+        template="communities/update_drafted",
+        topic="monthly update draft",
+        context={
+            "month": update.month_words,
+            "sections": sections,
+            "update_url": _absolute(update.get_absolute_url()),
+            "closes_at": f"{day_words(update.closes_at)} at {time_words(update.closes_at)}",
         },
     )
 

@@ -30,6 +30,7 @@ def data_held(associate: Associate) -> dict[str, object]:
                 "Role": membership.get_role_display(),
                 "Newsletters wanted": membership.wants_newsletters,
                 "Events wanted": membership.wants_events,
+                "Monthly updates wanted": membership.wants_updates,
                 "Joined": membership.joined_at,
                 "Left": membership.left_at,
             }
@@ -53,6 +54,15 @@ def data_held(associate: Associate) -> dict[str, object]:
         "Newsletters that you were not sent": [
             {"Newsletter": each.newsletter.title, "Why": each.get_reason_display()}
             for each in associate.left_out_of.select_related("newsletter")
+        ],
+        "Monthly updates that you were sent": [
+            {
+                "Month": each.update.month_words,
+                "Communities": [community.name for community in each.mailing.communities.all()],
+            }
+            for each in associate.update_receipts.select_related("update", "mailing").prefetch_related(
+                "mailing__communities"
+            )
         ],
         "Events": _events_of(associate.email),
         "Signups": [

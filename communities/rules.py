@@ -11,7 +11,7 @@ from people.rules import is_programme_staff
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from communities.models import Community, Newsletter
+    from communities.models import Community, Newsletter, UpdateSection
     from people.models import User as Account
 
     User = Account | AnonymousUser
@@ -36,9 +36,9 @@ def is_convenor(user: User) -> bool:
 
 
 @rules.predicate
-def is_convenor_of_its_community(user: User, newsletter: Newsletter | None) -> bool:
-    """Looks after the community that a newsletter is for."""
-    return newsletter is not None and is_convenor_of(user, newsletter.community)
+def is_convenor_of_its_community(user: User, of_one: Newsletter | UpdateSection | None) -> bool:
+    """Looks after the community that a newsletter, or a section of a monthly update, is for."""
+    return of_one is not None and is_convenor_of(user, of_one.community)
 
 
 # Every community, and the list of them for staff.
@@ -55,6 +55,11 @@ rules.add_perm("communities.change_items", is_programme_staff | is_convenor_of)
 rules.add_perm("communities.write_newsletters", is_programme_staff | is_convenor)
 rules.add_perm("communities.change_newsletter", is_programme_staff | is_convenor_of_its_community)
 rules.add_perm("communities.send_newsletter", is_programme_staff)
+
+# Monthly updates: convenors approve what their communities tell, staff send.
+rules.add_perm("communities.see_updates", is_programme_staff | is_convenor)
+rules.add_perm("communities.approve_section", is_programme_staff | is_convenor_of_its_community)
+rules.add_perm("communities.send_updates", is_programme_staff)
 
 # Events.
 rules.add_perm("communities.manage_events", is_programme_staff)

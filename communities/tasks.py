@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from communities.services import aftercare, newsletters, notices, registrations
+from communities.services import aftercare, newsletters, notices, registrations, update_sending, updates
 from communities.services.signups import delete_expired_signups
 
 
@@ -36,3 +36,10 @@ def send_event_emails() -> int:
 def forget_past_attendees() -> int:
     """Delete what people needed soon after their event, and who they were some time later."""
     return aftercare.delete_old_needs() + aftercare.delete_old_registrations()
+
+
+@shared_task
+def monthly_updates() -> int:
+    """Send the monthly update whose time has come, and draft this month's from its first working day on."""
+    sent = update_sending.send_due()
+    return sent + (updates.draft_due() is not None)

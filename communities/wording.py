@@ -14,6 +14,9 @@ _WORDS = {
         "Yes, {programme} may email me newsletters from the communities I join. I can stop this at any time."
     ),
     Purpose.EVENTS: "Yes, {programme} may email me about events. I can stop this at any time.",
+    Purpose.UPDATES: (
+        "Yes, {programme} may email me once a month what is new in the communities I join. I can stop this at any time."
+    ),
 }
 
 

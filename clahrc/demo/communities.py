@@ -7,7 +7,7 @@ import datetime as dt
 from django.utils import timezone
 from django.utils.text import slugify
 
-from clahrc.demo import audiences, newsletters, registrations
+from clahrc.demo import audiences, newsletters, registrations, updates
 from clahrc.demo.cast import Cast
 from clahrc.demo.dates import day_between, moment, working_day
 from communities.models import (
@@ -71,6 +71,7 @@ def bring_to_life(cast: Cast, programme: Programme) -> None:
     _events(cast, programme, communities)
     newsletters.load(cast, programme, communities)
     registrations.bring_to_life()
+    updates.bring_to_life(cast, communities)
 
 
 def _settle(communities: list[Community]) -> None:
@@ -139,15 +140,16 @@ def _memberships(
             associate=associate, community=community, joined_at=associate.confirmed_at, left_at=left_at,
             role=Membership.Role.CONVENOR if index == 0 and community == communities[0] else Membership.Role.MEMBER,
             wants_newsletters=Purpose.NEWSLETTERS in wants, wants_events=Purpose.EVENTS in wants,
+            wants_updates=Purpose.UPDATES in wants,
         )
         for community in chosen
     ]  # fmt: skip
 
 
 def _consents(associate: Associate, cast: Cast, wordings: dict[str, str]) -> list[Consent]:
-    """Seven in ten agreed to newsletters and six in ten to events; a few took it back."""
+    """Seven in ten agreed to newsletters six in ten to events and half to monthly updates; a few took it back."""
     agreed = []
-    for purpose, share in ((Purpose.NEWSLETTERS, 0.7), (Purpose.EVENTS, 0.6)):
+    for purpose, share in ((Purpose.NEWSLETTERS, 0.7), (Purpose.EVENTS, 0.6), (Purpose.UPDATES, 0.5)):
         if associate.user is None and cast.chance.random() > share:
             continue
         withdrawn = associate.user is None and cast.chance.random() < 0.06

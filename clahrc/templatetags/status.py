@@ -70,6 +70,7 @@ _COLOURS: dict[str, str] = {
     "failed": "red",
     "unknown": "orange",
     "skipped": "grey",
+    "approved": "green",
 }
 
 

@@ -26,6 +26,7 @@ class PreferencesForm(NhsFormMixin, forms.Form):
 
     agree_newsletters = forms.BooleanField(required=False)
     agree_events = forms.BooleanField(required=False)
+    agree_updates = forms.BooleanField(required=False)
     shown = forms.CharField(required=False, max_length=4000, widget=forms.HiddenInput)
     join = CommunitiesField(label="Join other communities", required=False)
 
@@ -49,7 +50,8 @@ class PreferencesForm(NhsFormMixin, forms.Form):
             label=membership.community.name,
             required=False,
             choices=[(_MEMBER, "I am a member"), ("newsletters", "Email me its newsletters"),
-                     ("events", "Email me about its events")],
+                     ("events", "Email me about its events"),
+                     ("updates", "Put it in my monthly update")],
             widget=forms.CheckboxSelectMultiple,
             error_messages={"invalid_choice": "Choose from the boxes shown."},
         )  # fmt: skip
@@ -74,7 +76,7 @@ class PreferencesForm(NhsFormMixin, forms.Form):
         mine = [f"community_{membership.community_id}" for membership in self.memberships]
         return Layout(
             HTML('<h2 class="nhsuk-heading-m">What may we email you?</h2>'),
-            "agree_newsletters", "agree_events",
+            "agree_newsletters", "agree_events", "agree_updates",
             HTML('<h2 class="nhsuk-heading-m">Your communities</h2>'
                  "<p>Take the tick away from “I am a member” to leave a community.</p>") if mine else HTML(""),
             *mine,
@@ -163,7 +165,8 @@ class UnsubscribeForm(NhsFormMixin, forms.Form):
     ) -> None:
         """``also``: those communities of the person that the newsletter went to, where it went to several."""
         super().__init__(*args, **kwargs)
-        words = {"newsletters": "newsletters", "events": "emails about events"}.get(purpose, "")
+        kinds = {"newsletters": "newsletters", "events": "emails about events", "updates": "monthly updates"}
+        words = kinds.get(purpose, "")
         choices = []
         if purpose and community:
             choices.append((self.COMMUNITY, f"Only {words} from {community.name}"))
@@ -173,6 +176,6 @@ class UnsubscribeForm(NhsFormMixin, forms.Form):
             choices.append((self.ALL_OF_THESE, f"{words.capitalize()} from {these} and {also[-1].name}"))
         if purpose:
             choices.append((self.PURPOSE, f"All {words}"))
-        choices.append((self.EVERYTHING, "All newsletters and all emails about events"))
+        choices.append((self.EVERYTHING, "All newsletters, emails about events and monthly updates"))
         self.fields["what"].choices = choices  # type: ignore[attr-defined]
         self.initial["what"] = self.PURPOSE if purpose else self.EVERYTHING

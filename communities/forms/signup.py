@@ -61,6 +61,7 @@ class JoinForm(NhsFormMixin, forms.Form):
     )
     agree_newsletters = forms.BooleanField(required=False)
     agree_events = forms.BooleanField(required=False)
+    agree_updates = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -74,8 +75,8 @@ class JoinForm(NhsFormMixin, forms.Form):
         return Layout(
             "communities", "name", "email", "involvement", "organisation",
             HTML('<h2 class="nhsuk-heading-m">What may we email you?</h2>'
-                 "<p>You can join without either. You can change your mind at any time.</p>"),
-            "agree_newsletters", "agree_events",
+                 "<p>You can join without any of them. You can change your mind at any time.</p>"),
+            "agree_newsletters", "agree_events", "agree_updates",
         )  # fmt: skip
 
     @property

@@ -9,6 +9,7 @@ from communities.models.item import CommunityItem
 from communities.models.newsletter import LeftOut, Newsletter, Unsubscribe
 from communities.models.registration import AttendeeNeeds, EventFeedback, Notice, Registration
 from communities.models.signup import Attempt, Signup
+from communities.models.update import MonthlyUpdate, UpdateEntry, UpdateMailing, UpdateReceipt, UpdateSection
 
 __all__ = [
     "Associate",
@@ -26,6 +27,7 @@ __all__ = [
     "Involvement",
     "LeftOut",
     "Membership",
+    "MonthlyUpdate",
     "Newsletter",
     "NewsletterBlock",
     "Notice",
@@ -34,5 +36,9 @@ __all__ = [
     "Registration",
     "Signup",
     "Unsubscribe",
+    "UpdateEntry",
+    "UpdateMailing",
+    "UpdateReceipt",
+    "UpdateSection",
     "new_key",
 ]

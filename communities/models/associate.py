@@ -32,6 +32,7 @@ class Purpose(models.TextChoices):
 
     NEWSLETTERS = "newsletters", "Newsletters"
     EVENTS = "events", "Events"
+    UPDATES = "updates", "Monthly updates"
 
 
 class Associate(models.Model):
@@ -72,6 +73,7 @@ class Membership(models.Model):
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     wants_newsletters = models.BooleanField(default=False)
     wants_events = models.BooleanField(default=False)
+    wants_updates = models.BooleanField(default=False)
     joined_at = models.DateTimeField(default=timezone.now)
     left_at = models.DateTimeField(null=True, blank=True)
 

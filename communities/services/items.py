@@ -8,6 +8,7 @@ from django.db import transaction
 
 from communities.models import Community, CommunityItem
 from communities.services.errors import StaleVersionError
+from communities.services.update_entries import item_changed, item_deleted
 from people.models import User
 
 
@@ -19,7 +20,9 @@ def share_item(*, community: Community, by: User, **fields: Any) -> CommunityIte
 
 @transaction.atomic
 def save_item(*, item: CommunityItem, version: int, changes: dict[str, Any], by: User) -> CommunityItem:
-    """Change an item; the time at which it was shared stays. ``version`` is the one that the person edited.
+    """Change an item; the time at which it was shared stays, and drafts of the monthly update say the new words.
+
+    ``version`` is the one that the person edited.
 
     Raises ``StaleVersionError`` if somebody saved another since.
     """
@@ -31,14 +34,16 @@ def save_item(*, item: CommunityItem, version: int, changes: dict[str, Any], by:
     current.version += 1
     current.updated_by = by
     current.save()
+    item_changed(current)
     return current
 
 
 @transaction.atomic
 def delete_item(*, item: CommunityItem) -> None:
-    """Take an item off the community's page; its history stays, and so does what was emailed of it. A second call
-    changes nothing.
+    """Take an item off the community's page and out of monthly updates that have not gone; its history stays, and so
+    does what was emailed of it. A second call changes nothing.
     """
     current = CommunityItem.objects.select_for_update().filter(pk=item.pk).first()
     if current:
         current.delete()
+        item_deleted(item.pk)

@@ -9,6 +9,7 @@ from communities.lists import issue_of, several_prefix
 from communities.models import Associate, Community, Newsletter, Purpose
 from communities.querysets import CommunityQuerySet
 from communities.services.left import sent_issue
+from communities.services.update_lists import narrow_updates
 from mailing.models import Delivery
 from mailing.services import skip_waiting
 
@@ -38,13 +39,17 @@ def communities_to_stop(*, associate: Associate, issue: str) -> list[Community]:
 
 
 def withdraw_unwanted(*, associate: Associate, purposes: Iterable[str]) -> int:
-    """Withdraw what waits for somebody that goes to several communities, of none of which they want it any more.
+    """Withdraw what waits for somebody that goes to several communities, of none of which they want it any more. A
+    monthly update goes on with those communities of which they still want it (``narrow_updates``).
 
     To be called once their memberships are as they shall be, under ``hold_lists_of``. Returns how many were withdrawn;
     a second call withdraws nothing.
     """
     count = 0
     for purpose in purposes:
+        if purpose == Purpose.UPDATES:
+            count += narrow_updates(associate=associate)
+            continue
         waiting = (
             Delivery.objects.of_recipient(associate.email)
             .filter(urgent=False, status__in=_MAY_STILL_GO, withdrawn_at=None)

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from communities import tokens
 from communities.audiences import choice_of, in_words, is_within
-from communities.bulk_mail import newsletter_message
+from communities.bulk_mail import Message, newsletter_message
 from communities.checks import findings, outside_links
 from communities.models import Associate, Newsletter
 from communities.outside_links import ask_all
@@ -65,7 +65,7 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
     is_open = not newsletter.is_sent and not newsletter.is_template
     context = {
         "newsletter": newsletter,
-        "message": _filled(newsletter, reader.name),
+        "message": filled(newsletter_message(newsletter), reader.name),
         "reader": reader,
         "width": width,
         "pixels": WIDTHS[width],
@@ -88,7 +88,7 @@ def _goes(newsletter: Newsletter) -> bool:
     return newsletter.mailing is None or newsletter.mailing.status != Mailing.Status.CANCELLED
 
 
-_FRAME_POLICY = {
+FRAME_POLICY = {
     "default-src": [NONE],
     "script-src": [NONE],
     "style-src": ["'unsafe-inline'"],  # mail programs know no other styles
@@ -100,12 +100,12 @@ _FRAME_POLICY = {
 
 
 @xframe_options_sameorigin
-@csp_replace(_FRAME_POLICY)  # type: ignore[arg-type]  # its hints know only views that take nothing but the request
+@csp_replace(FRAME_POLICY)  # type: ignore[arg-type]  # its hints know only views that take nothing but the request
 @require_safe
 def preview_html(request: HttpRequest, slug: str) -> HttpResponse:
     """The email as HTML, for the preview's frame: nothing in it runs, and it belongs to no site."""
     newsletter = newsletter_for(request, slug, "communities.change_newsletter")
-    html = _filled(newsletter, _reader(request, newsletter).name)["html"]
+    html = filled(newsletter_message(newsletter), _reader(request, newsletter).name)["html"]
     # By whatever name the portal was opened here: pictures come from where the page came from.
     return HttpResponse(html.replace(f"{settings.SITE_URL}/newsletters/pictures/", "/newsletters/pictures/"))
 
@@ -124,9 +124,8 @@ def _reader(request: HttpRequest, newsletter: Newsletter) -> Reader:
     return Reader(found.name, words) if found else Reader(str(request.user), words, found=False)
 
 
-def _filled(newsletter: Newsletter, name: str) -> dict[str, str]:
-    """The message as somebody of this name would get it; its links are those of a test."""
-    message = newsletter_message(newsletter)
+def filled(message: Message, name: str) -> dict[str, str]:
+    """A bulk message as somebody of this name would get it; its links are those of a test."""
     token = sign(tokens.RECIPIENT, tokens.TEST_SUBJECT)
     return {
         "subject": message.subject,

@@ -119,8 +119,8 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         {"200": "convenor staff administrator", "403": "*", "login": "anonymous"},
         """
         communities:edit communities:move communities:members communities:remove_member newsletters:manage
-        newsletters:new
-        newsletters:audiences communities:item_new communities:item_edit communities:item_delete
+        newsletters:new newsletters:audiences updates:index communities:item_new communities:item_edit
+        communities:item_delete
         """,
     ),
     (
@@ -128,7 +128,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         """
         newsletters:edit newsletters:preview newsletters:preview_html newsletters:delete newsletters:details
         newsletters:add_block newsletters:edit_block newsletters:delete_block newsletters:ask newsletters:audience
-        newsletters:audience_count
+        newsletters:audience_count updates:detail updates:section updates:section_html
         """,
     ),
     (
@@ -170,7 +170,8 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         {"200": "staff administrator", "403": "*", "login": "anonymous"},
         """
         studies:manage studies:export studies:saved_views studies:new communities:manage
-        communities:export_members events:manage events:new events:edit events:announce events:cancel
+        communities:export_members updates:deadline updates:send
+        events:manage events:new events:edit events:announce events:cancel
         events:delete events:registrations events:registration_add events:registrations_export
         events:registration_cancel_for events:attendance events:feedback_results people:index people:invite
         people:organisations people:organisation_new people:organisation_edit people:organisation_delete
@@ -288,6 +289,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         studies:document_put_back fellows:post_open fellows:secondment_undo_end communities:change_role
         newsletters:unschedule newsletters:pause newsletters:resume newsletters:extend
         newsletters:test newsletters:move_block newsletters:template newsletters:approve newsletters:links
+        updates:decide
         panels:condition_unmet panels:move_question reviews:undo_conflict people:reactivate
         people:resend mailing:mailing_pause mailing:mailing_resume
         """,

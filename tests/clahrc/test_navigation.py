@@ -7,13 +7,13 @@ from tests.conftest import ROLES
 pytestmark = pytest.mark.django_db
 
 PUBLIC = ["Studies", "Communities", "Events", "Newsletters", "Search"]
-MANAGE = ["Manage studies", "Fellows", "Panels", "People", "Outbox", "Report"]
+MANAGE = ["Manage studies", "Fellows", "Panels", "Monthly updates", "People", "Outbox", "Report"]
 
 SHOWN = {
     "anonymous": PUBLIC,
     "stranger": ["Dashboard", *PUBLIC],
     "associate": ["Dashboard", *PUBLIC],
-    "convenor": ["Dashboard", *PUBLIC],
+    "convenor": ["Dashboard", *PUBLIC, "Monthly updates"],
     "fellow": ["Dashboard", *PUBLIC, "Fellows"],
     "team": ["Dashboard", *PUBLIC, "Fellows"],
     "steering": ["Dashboard", *PUBLIC, "Fellows"],

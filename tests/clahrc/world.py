@@ -16,10 +16,12 @@ from communities.models import (
     Audience,
     CommunityItem,
     Event,
+    MonthlyUpdate,
     Newsletter,
     NewsletterBlock,
     Registration,
     Signup,
+    UpdateSection,
 )
 from communities.services.pictures import add_picture
 from communities.tokens import calendar_token, recipient_token, registration_token, signup_token
@@ -77,6 +79,8 @@ class World:
             event=self.event, name="Guest", email="guest@example.org", turn=1, status="coming", coming_since=now
         )
         item = CommunityItem.objects.create(community=community, kind="news", title="We met", words="And talked.")
+        update = MonthlyUpdate.objects.create(month=dt.date(2027, 3, 1), closes_at=soon)
+        section = UpdateSection.objects.create(update=update, community=community)
         question = panel_services.add_question(panel=panel, text="Is it sound?", kind="score")
         self.cycle = panel_services.open_cycle(
             panel=panel, study=study, reason=ReviewCycle.Reason.ANNUAL, members=[panel_member], opened_by=staff,
@@ -139,6 +143,7 @@ class World:
             "newsletters:picture": {"key": picture.key, "ending": "jpg"},
             "newsletters:add_block": {"slug": self.draft.slug, "kind": "story"},
             "newsletters": {"slug": self.draft.slug, "pk": block.pk},
+            "updates": {"year": update.month.year, "month": update.month.month, "pk": section.pk},
             "panels": {"slug": panel.slug, "pk": self.cycle.pk, "review_pk": self.review.pk},
             "panels:open_cycle": {"slug": study.slug},
             "panels:decision": {"pk": decision.pk},

@@ -14,11 +14,14 @@ from communities.models import (
     Consent,
     Event,
     Membership,
+    MonthlyUpdate,
     Newsletter,
     NewsletterBlock,
     Purpose,
     Registration,
     Signup,
+    UpdateEntry,
+    UpdateSection,
 )
 from communities.wording import consent_wording
 
@@ -26,7 +29,13 @@ _number = count(1)
 
 
 def make_associate(
-    community: Community | None = None, *, newsletters: bool = True, events: bool = True, email: str = "", **fields
+    community: Community | None = None,
+    *,
+    newsletters: bool = True,
+    events: bool = True,
+    updates: bool = False,
+    email: str = "",
+    **fields,
 ) -> Associate:
     number = next(_number)
     associate = Associate.objects.create(
@@ -37,14 +46,25 @@ def make_associate(
             **fields,
         }
     )
-    for purpose, agreed in ((Purpose.NEWSLETTERS, newsletters), (Purpose.EVENTS, events)):
+    for purpose, agreed in (
+        (Purpose.NEWSLETTERS, newsletters),
+        (Purpose.EVENTS, events),
+        (Purpose.UPDATES, updates),
+    ):
         if agreed:
             give(associate, purpose)
     if community:
-        Membership.objects.create(
-            associate=associate, community=community, wants_newsletters=newsletters, wants_events=events
-        )
+        join(associate, community, newsletters=newsletters, events=events, updates=updates)
     return associate
+
+
+def join(
+    associate: Associate, community: Community, *, newsletters: bool = False, events: bool = False, updates: bool = True
+) -> Membership:
+    return Membership.objects.create(
+        associate=associate, community=community, wants_newsletters=newsletters, wants_events=events,
+        wants_updates=updates,
+    )  # fmt: skip
 
 
 def give(associate: Associate, purpose: str) -> Consent:
@@ -93,6 +113,25 @@ def make_item(community: Community, **fields) -> CommunityItem:
     number = next(_number)
     values = {"kind": "news", "title": f"News {number}", "words": "We met and talked."}
     return CommunityItem.objects.create(**{"community": community, **values, **fields})
+
+
+def make_section(
+    community: Community, *, month: dt.date = dt.date(2027, 3, 1), titles: tuple[str, ...] = ("A guide",), **fields
+) -> UpdateSection:
+    """A community's section in a month's update, with these entries."""
+    closes_at = timezone.now() + dt.timedelta(days=7)
+    update, _ = MonthlyUpdate.objects.get_or_create(month=month, defaults={"closes_at": closes_at})
+    section = UpdateSection.objects.create(update=update, community=community, **fields)
+    for position, title in enumerate(titles, start=1):
+        UpdateEntry.objects.create(
+            section=section, kind="news", title=title, words="In short.", url="https://example.org/x",
+            source=f"item:{next(_number) + 10_000}", position=position,
+        )  # fmt: skip
+    return section
+
+
+def make_approved(community: Community, **fields) -> UpdateSection:
+    return make_section(community, status="approved", decided_at=timezone.now(), **fields)
 
 
 def make_event(community: Community | None = None, **fields) -> Event:

@@ -13,6 +13,7 @@ from tests.communities.factories import (
     make_item,
     make_newsletter,
     make_registration,
+    make_section,
 )
 from tests.conftest import ROLES
 
@@ -29,6 +30,12 @@ PAGES = {
     "communities:item_new": CONVENORS,
     "communities:item_edit": CONVENORS,
     "communities:item_delete": CONVENORS,
+    "updates:index": CONVENORS,
+    "updates:detail": CONVENORS,
+    "updates:section": CONVENORS,
+    "updates:section_html": CONVENORS,
+    "updates:deadline": STAFF,
+    "updates:send": STAFF,
     "newsletters:manage": CONVENORS,
     "newsletters:new": CONVENORS,
     "newsletters:edit": CONVENORS,
@@ -61,6 +68,7 @@ PAGES = {
 POSTS = {
     "communities:open": STAFF,
     "communities:change_role": CONVENORS,
+    "updates:decide": CONVENORS,
     "newsletters:test": CONVENORS,
     "newsletters:move_block": CONVENORS,
     "newsletters:template": CONVENORS,
@@ -70,10 +78,12 @@ POSTS = {
     "newsletters:extend": STAFF,
     "events:publish": STAFF,
 }
-OPEN_LISTS = {"communities:manage", "newsletters:manage", "newsletters:new", "newsletters:audiences", "events:manage",
-              "events:new"}  # fmt: skip
+OPEN_LISTS = {"communities:manage", "newsletters:manage", "newsletters:new", "newsletters:audiences", "updates:index",
+              "events:manage", "events:new"}  # fmt: skip
 #: Whoever may not write a newsletter knows of no draft.
 HIDDEN = {page for page in PAGES | POSTS if page.startswith("newsletters:")} - OPEN_LISTS
+OF_A_MONTH = {"updates:detail", "updates:deadline", "updates:send"}
+HIDDEN |= {"updates:detail", "updates:section", "updates:section_html", "updates:decide"}
 
 
 @pytest.fixture
@@ -81,6 +91,7 @@ def address(community, other_study):
     membership = make_associate(community).memberships.get()
     newsletter, event = make_newsletter(community), make_event(community)
     registration, item = make_registration(event), make_item(community)
+    section = make_section(community)
 
     def make(page: str) -> str:
         app, name = page.split(":")
@@ -90,6 +101,9 @@ def address(community, other_study):
             return reverse(page, args=[other_study.slug])
         if name in {"remove_member", "change_role"}:
             return reverse(page, args=[community.slug, membership.pk])
+        if app == "updates":
+            month = section.update.month
+            return reverse(page, args=[month.year, month.month] if page in OF_A_MONTH else [section.pk])
         if name in {"item_edit", "item_delete"}:
             return reverse(page, args=[community.slug, item.pk])
         if name == "add_block":

@@ -46,7 +46,7 @@ def test_page_when_opened_then_nothing_is_ticked(client, community):
     page = BeautifulSoup(client.get(JOIN).content, "html.parser")
     assert page.select("input[type=checkbox][checked], input[type=radio][checked]") == []
     assert {box["name"] for box in page.select("input[type=checkbox]")} == {
-        "communities", "agree_newsletters", "agree_events",
+        "communities", "agree_newsletters", "agree_events", "agree_updates",
     }  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def test_page_when_community_asked_for_is_unknown_then_opens(client, community, 
 
 def test_page_when_consent_is_asked_for_then_each_has_its_own_box_with_its_own_words(client, community):
     page = client.get(JOIN).content.decode()
-    assert all(consent_wording(purpose) in page for purpose in ("newsletters", "events"))
+    assert all(consent_wording(purpose) in page for purpose in ("newsletters", "events", "updates"))
 
 
 def test_page_when_community_is_closed_or_hidden_then_it_is_not_offered(client, community, other_community):

@@ -181,7 +181,7 @@ def test_data_when_downloaded_then_holds_everything_of_theirs_and_nothing_of_oth
         "Name", "Email address", "How you are involved", "Organisation", "Town or county", "Confirmed",
         "Has an account to log in",
         "Communities", "Consents", "Newsletters by whose link you unsubscribed", "Newsletters that you were not sent",
-        "Events", "Signups", "Emails",
+        "Monthly updates that you were sent", "Events", "Signups", "Emails",
     }  # fmt: skip
     assert held["Consents"][0]["In these words"] == consent_wording("newsletters")
     assert [each["Community"] for each in held["Communities"]] == [community.name]
@@ -312,3 +312,12 @@ def test_closing_an_account_when_they_are_an_associate_then_that_goes_too(associ
 def test_data_when_membership_was_left_then_says_when(client, person):
     person.memberships.update(left_at=timezone.now())
     assert json.loads(client.get(url(person, "preferences_data")).content)["Communities"][0]["Left"]
+
+
+def test_preferences_when_monthly_updates_are_agreed_to_then_they_are_wanted_and_not_before(client, community):
+    person = make_associate(community)
+    data = {**chosen(client.get(url(person)).content), "agree_updates": "on"}
+    assert not Associate.objects.wanting("updates").exists()
+    client.post(url(person), data)
+    assert list(Associate.objects.wanting("updates")) == [person]
+    assert person.consents.get(purpose="updates").wording == consent_wording("updates")

@@ -1,0 +1,198 @@
+"""Monthly updates: drafts are looked at, changed and approved by convenors and staff; staff send them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from csp.decorators import csp_replace
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from communities.forms.update import DeadlineForm, SectionForm
+from communities.models import MonthlyUpdate, UpdateSection
+from communities.progress import with_progress
+from communities.services.errors import RefusedError, StaleVersionError
+from communities.services.update_sending import recipients_of, send_update
+from communities.services.updates import decide_section, save_section, set_deadline
+from communities.update_mail import parts_of, update_message
+from communities.views.manage import user_of
+from communities.views.preview import FRAME_POLICY, filled
+from communities.views.requests import edit, page_of
+
+_SEND = "communities.send_updates"
+_DECIDED = {
+    UpdateSection.Status.DRAFT: "It is a draft again.",
+    UpdateSection.Status.SKIPPED: "Skipped. Your members are told nothing of this community this month.",
+}
+
+
+def _update_for(request: HttpRequest, year: int, month: int) -> MonthlyUpdate:
+    """A month's update, for those who may see it: 404 for everybody else."""
+    try:
+        first = dt.date(year, month, 1)
+    except (ValueError, OverflowError) as error:
+        raise Http404 from error
+    return get_object_or_404(MonthlyUpdate.objects.visible_to(request.user), month=first)
+
+
+def _section_for(request: HttpRequest, pk: int) -> UpdateSection:
+    """A section that this person may decide on: 404 where they may not see it."""
+    section = get_object_or_404(
+        UpdateSection.objects.visible_to(request.user).select_related("update", "community__study", "decided_by"), pk=pk
+    )
+    if not request.user.has_perm("communities.approve_section", section):
+        raise PermissionDenied
+    return section
+
+
+@permission_required("communities.see_updates", raise_exception=True)
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """Every month, the newest first, with how many drafts wait: all for staff, of their communities for convenors."""
+    seen = Q(sections__in=UpdateSection.objects.visible_to(request.user))
+    months = (
+        MonthlyUpdate.objects.visible_to(request.user)
+        .annotate(
+            drafts=Count("sections", filter=seen & Q(sections__status="draft"), distinct=True),
+            approved=Count("sections", filter=seen & Q(sections__status="approved"), distinct=True),
+            all_sections=Count("sections", distinct=True),
+        )
+        .order_by("-month")
+    )
+    return render(request, "updates/update_list.html", {"page_obj": page_of(request, months, 12)})
+
+
+@require_safe
+def detail(request: HttpRequest, year: int, month: int) -> HttpResponse:
+    """One month: each community's section and what became of it; for staff, how many get it and how far it is."""
+    update = _update_for(request, year, month)
+    sections = (
+        UpdateSection.objects.visible_to(request.user)
+        .filter(update=update)
+        .select_related("update", "community", "decided_by")
+        .annotate(ticked=Count("entries", filter=Q(entries__included=True)))
+        .order_by("community__name", "pk")
+    )
+    may_send = request.user.has_perm(_SEND)
+    context = {"update": update, "sections": sections, "may_send": may_send}
+    if may_send and update.is_open:
+        context["audience"] = recipients_of(update).count()
+    elif may_send:
+        mailings = update.mailings.select_related("mailing").prefetch_related("communities")
+        context["mailings"] = with_progress(mailings)
+    return render(request, "updates/update_detail.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def section(request: HttpRequest, pk: int) -> HttpResponse:
+    """What one community tells: while it is a draft a form, and always the email that it makes."""
+    found = _section_for(request, pk)
+    context = {"section": found, "update": found.update, "message": _message_of(request, found)}
+    if not (found.update.is_open and found.is_draft):
+        return render(request, "updates/section_detail.html", context)
+    approve = SectionForm.APPROVE in request.POST
+
+    def save(form: SectionForm) -> UpdateSection:
+        return save_section(
+            section=found, version=form.cleaned_data["version"], introduction=form.cleaned_data["introduction"],
+            included=form.included, by=user_of(request), approve=approve,
+        )  # fmt: skip
+
+    def done(saved: UpdateSection) -> HttpResponse:
+        if approve:
+            messages.success(request, f"Approved. It goes with the update of {saved.update.month_words}.")
+            return redirect(saved.update)
+        messages.success(request, "The draft is saved. This is how the email looks now.")
+        return redirect(saved)
+
+    form = SectionForm(request.POST or None, instance=UpdateSection.objects.get(pk=found.pk))
+    return edit(
+        request,
+        form=form,
+        template="updates/section_edit.html",
+        context=context,
+        save=save,  # type: ignore[arg-type]  # it is given the form above
+        done=done,
+    )
+
+
+def _message_of(request: HttpRequest, section: UpdateSection) -> dict[str, str] | None:
+    """The email of somebody who is in this community alone, as whoever looks would get it; None where nothing is in."""
+    parts = parts_of([section])
+    if not parts:
+        return None
+    message = update_message(section.update.month, parts.values(), community_slug=section.community.slug)
+    return filled(message, str(request.user))
+
+
+@xframe_options_sameorigin
+@csp_replace(FRAME_POLICY)  # type: ignore[arg-type]  # its hints know only views that take nothing but the request
+@require_safe
+def section_html(request: HttpRequest, pk: int) -> HttpResponse:
+    """The email as HTML, for the preview's frame."""
+    message = _message_of(request, _section_for(request, pk))
+    return HttpResponse(message["html"] if message else "")
+
+
+@require_POST
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """Skip a section, or take it back to a draft (``to``)."""
+    found = _section_for(request, pk)
+    version, to = request.POST.get("version", ""), request.POST.get("to", "")
+    try:
+        decide_section(section=found, to=to, version=int(version) if version.isdecimal() else 0, by=user_of(request))
+    except StaleVersionError as error:
+        messages.error(request, f"{error} Look at it again before you decide.")
+    except RefusedError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _DECIDED[UpdateSection.Status(to)])
+    return redirect(found.update if to == UpdateSection.Status.SKIPPED else found)
+
+
+@permission_required(_SEND, raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def deadline(request: HttpRequest, year: int, month: int) -> HttpResponse:
+    """Choose when an update goes."""
+    update = _update_for(request, year, month)
+    if not update.is_open:
+        return redirect(update)
+    form = DeadlineForm(request.POST or None, initial={"closes_at": update.closes_at})
+    form.cancel_url = update.get_absolute_url()
+    if request.method == "POST" and form.is_valid():
+        try:
+            set_deadline(update=update, closes_at=form.cleaned_data["closes_at"])
+        except RefusedError as error:
+            form.add_error("closes_at", str(error))
+        else:
+            messages.success(request, "The time is saved.")
+            return redirect(update)
+    return render(request, "updates/update_deadline.html", {"form": form, "update": update})
+
+
+@permission_required(_SEND, raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def send(request: HttpRequest, year: int, month: int) -> HttpResponse:
+    """Say how many people get what, and what is left out; then send it."""
+    update = _update_for(request, year, month)
+    if request.method == "POST":
+        sent = send_update(update=update, by=user_of(request))
+        count = sent.receipts.count()
+        people = "person" if count == 1 else "people"
+        messages.success(request, f"It is on its way to {count} {people}." if count else "Nobody gets it this month.")
+        return redirect(update)
+    if not update.is_open:
+        return redirect(update)
+    context = {
+        "update": update,
+        "audience": recipients_of(update).count(),
+        "approved": update.sections.approved().select_related("community"),
+        "waiting": update.sections.filter(status=UpdateSection.Status.DRAFT).select_related("community"),
+    }
+    return render(request, "updates/update_send.html", context)
