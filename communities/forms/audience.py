@@ -153,8 +153,9 @@ class AudienceForm(NhsFormMixin, forms.Form):
             heading("Use it again"),
             "save_as",
             HTML(
-                '<div class="nhsuk-inset-text" role="status" data-count-url="{% url "newsletters:audience_count" '
-                'newsletter.slug %}">{% include "newsletters/_audience_count.html" %}</div>'
+                '<div class="nhsuk-inset-text app-count" role="status" data-count-url="{% url '
+                '"newsletters:audience_count" newsletter.slug %}">'
+                '{% include "newsletters/_audience_count.html" %}</div>'
             ),
         )
 

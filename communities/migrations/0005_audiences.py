@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 choices=[
                     ("no_consent", "Has not agreed to newsletters"),
-                    ("not_here", "Does not want this community's newsletters"),
+                    ("not_here", "Has not asked for newsletters there"),
                     ("suppressed", "Their address takes no more mail"),
                     ("excluded", "Left out of its audience by name"),
                     ("filtered", "Not among those whom its audience was chosen for"),

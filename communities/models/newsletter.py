@@ -112,7 +112,7 @@ class LeftOut(models.Model):
         """The first of these that holds."""
 
         NO_CONSENT = "no_consent", "Has not agreed to newsletters"
-        NOT_HERE = "not_here", "Does not want this community's newsletters"
+        NOT_HERE = "not_here", "Has not asked for newsletters there"
         SUPPRESSED = "suppressed", "Their address takes no more mail"
         EXCLUDED = "excluded", "Left out of its audience by name"
         FILTERED = "filtered", "Not among those whom its audience was chosen for"

@@ -212,6 +212,13 @@ def test_page_when_newsletter_went_to_several_communities_then_names_them_and_of
     assert Delivery.objects.get().status == "queued"
 
 
+def test_page_when_it_went_to_several_and_they_belong_to_one_then_offers_that_alone(client, person, several, community):
+    person.memberships.exclude(community=community).update(left_at="2099-01-01T00:00Z")
+    page = client.get(url(person, f"?list=newsletters&issue={several.pk}")).content.decode()
+    assert "Yours among them: Home visits after stroke." in page
+    assert "Return to work" not in page
+
+
 def test_one_click_when_newsletter_went_to_several_communities_then_none_of_them_sends_more(client, person, several):
     assert client.post(url(person, f"?list=newsletters&issue={several.pk}"), ONE_CLICK).status_code == 200
     assert standing(person) == {"events"}
