@@ -18,6 +18,19 @@ from communities.markup import to_html, to_mail_text
 from communities.models import Event, Purpose, UpdateEntry, UpdateSection
 from communities.whats_new import event_words
 from mailing import compose
+from mailing.compose import site_url
+
+_K = UpdateEntry.Kind
+#: What a link into the portal says in the HTML; one that leads elsewhere says where.
+_LABELS = {
+    _K.EVENT: "See the event",
+    _K.NEWS: "See it on the community's page",
+    _K.SAID_DID: "See it on the study's page",
+    _K.STUDY: "See the study",
+    _K.INSIGHT: "See it on the community's page",
+    _K.RESOURCE: "See it on the community's page",
+    _K.NEWSLETTER: "Read the newsletter",
+}
 
 
 @dataclass(frozen=True)
@@ -28,6 +41,7 @@ class Told:
     words: str
     url: str
     source: str
+    label: str
 
     @property
     def text(self) -> str:
@@ -93,7 +107,8 @@ def _told(entries: Iterable[UpdateEntry], events: dict[str, Event]) -> Iterable[
             event = events[entry.source]
             title, words = event.title, event_words(event)
         heading = kind.label if kind == UpdateEntry.Kind.SAID_DID else f"{kind.label}: {title}"
-        yield Told(heading, words, entry.url, entry.source)
+        label = _LABELS[kind] if entry.url.startswith(site_url("/")) else entry.url
+        yield Told(heading, words, entry.url, entry.source, label)
 
 
 def _as_text(words: str) -> str:

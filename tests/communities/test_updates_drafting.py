@@ -13,14 +13,13 @@ from django.utils import timezone
 from communities.models import Audience, MonthlyUpdate, UpdateEntry, UpdateSection
 from communities.services.items import delete_item, save_item
 from communities.services.update_sending import send_update
-from communities.services.updates import decide_section, draft_due, save_section
+from communities.services.updates import decide_section, draft_due, draft_update, save_section
 from communities.tasks import monthly_updates
 from mailing.models import Delivery
 from studies.models import StageMove, Study, Theme
 from studies.services import make_suggestion, move_study, record_amendment, set_identifier
 from tests.communities.factories import make_community, make_event, make_item, make_newsletter, make_sent
-
-pytestmark = pytest.mark.django_db
+from tests.communities.together import at_once
 
 
 @pytest.fixture
@@ -295,3 +294,12 @@ def test_draft_when_there_are_many_communities_then_reads_as_often(first_of_marc
     after = reads()
     assert UpdateSection.objects.count() == 6
     assert after == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_draft_when_several_run_at_once_then_one_update(community, staff):
+    make_item(community)
+    today = timezone.localdate()
+    assert at_once([lambda: draft_update(today=today)] * 4) == []
+    assert MonthlyUpdate.objects.count() == UpdateSection.objects.count() == UpdateEntry.objects.count() == 1
+    assert Delivery.objects.count() == 1

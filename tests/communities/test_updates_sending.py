@@ -17,11 +17,13 @@ from communities.privacy import data_held
 from communities.services.consents import stop_one_community, withdraw_consent
 from communities.services.preferences import Choices, erase_associate, leave_community, save_preferences
 from communities.services.update_sending import recipients_of, send_due, send_update
+from communities.services.updates import save_section
 from communities.tokens import recipient_token
 from mailing.models import Delivery, Mailing
 from mailing.services import pause, suppress
 from studies.models import Study
 from tests.communities.factories import give, join, make_approved, make_associate, make_community, make_section
+from tests.communities.together import at_once
 
 
 @pytest.fixture
@@ -276,3 +278,37 @@ def test_send_when_to_more_people_then_no_more_queries(community, other, staff):
     add(24)
     assert queries(dt.date(2027, 4, 1)) == before
     assert UpdateReceipt.objects.count() == 2 + 50
+
+
+@pytest.mark.django_db(transaction=True)
+def test_send_when_twice_at_once_and_people_leave_then_each_gets_one_at_most(update, community, other, staff):
+    people = [make_associate(community, updates=True) for _ in range(6)]
+    for person in people:
+        join(person, other)
+
+    def leave(membership):
+        return lambda: leave_community(membership=membership)
+
+    leaving = [leave(membership) for person in people[:3] for membership in person.memberships.all()]
+    leaving += [leave(people[3].memberships.get(community=community))]
+    assert at_once([*leaving, *[lambda: send_update(update=update)] * 2, send_due]) == []
+    assert [len(waiting(person)) for person in people] == [0, 0, 0, 1, 1, 1]
+    [mailing] = waiting(people[3])
+    assert ("Of the first" in mailing.text, "Of the second" in mailing.text) == (False, True)
+    assert UpdateReceipt.objects.filter(associate__in=people[3:]).count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_approve_when_it_is_sent_at_the_same_moment_then_in_it_or_refused(community, other, staff):
+    update = make_approved(community, titles=("Of the first",)).update
+    section = make_section(other, titles=("Of the second",))
+    person = make_associate(community, updates=True)
+    join(person, other)
+
+    def approve() -> None:
+        included = [section.entries.get().pk]
+        save_section(section=section, version=1, introduction="", included=included, by=staff, approve=True)
+
+    assert at_once([approve, lambda: send_update(update=update)]) == []
+    section.refresh_from_db()
+    assert section.is_approved == ("Of the second" in waiting(person)[0].text)
