@@ -279,6 +279,8 @@ MAIL_SECRET_TOPICS = ["account", "invitation", "login code", "password reset"]
 
 #: Whether a second person must approve a newsletter before it is sent.
 NEWSLETTERS_NEED_APPROVAL = env.bool("NEWSLETTERS_NEED_APPROVAL", default=False)
+#: Whether a newsletter's links count how often they are pressed, by everybody together; never by whom.
+NEWSLETTERS_COUNT_PRESSES = env.bool("NEWSLETTERS_COUNT_PRESSES", default=False)
 #: Whether staff can have the other websites that a newsletter leads to asked whether the pages are there.
 CHECK_OUTSIDE_LINKS = env.bool("CHECK_OUTSIDE_LINKS", default=not DEMO)
 

@@ -123,6 +123,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
         request,
         "clahrc/privacy.html",
         {
+            "count_presses": settings.NEWSLETTERS_COUNT_PRESSES,
             "contact": _contact(),
             "session_cookie": settings.SESSION_COOKIE_NAME,
             "session_hours": settings.SESSION_COOKIE_AGE // 3600,

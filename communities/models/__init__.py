@@ -6,7 +6,7 @@ from communities.models.block import NewsletterBlock, Picture
 from communities.models.community import Colour, Community, CommunityMove, new_key
 from communities.models.event import Event, EventPosting
 from communities.models.item import CommunityItem
-from communities.models.newsletter import LeftOut, Newsletter, Unsubscribe
+from communities.models.newsletter import LeftOut, Newsletter, NewsletterLink, Unsubscribe
 from communities.models.registration import AttendeeNeeds, EventFeedback, Notice, Registration
 from communities.models.signup import Attempt, Signup
 from communities.models.update import MonthlyUpdate, UpdateEntry, UpdateMailing, UpdateReceipt, UpdateSection
@@ -30,6 +30,7 @@ __all__ = [
     "MonthlyUpdate",
     "Newsletter",
     "NewsletterBlock",
+    "NewsletterLink",
     "Notice",
     "Picture",
     "Purpose",

@@ -12,7 +12,7 @@ from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from communities.models.associate import Associate
-from communities.models.community import Community
+from communities.models.community import Community, new_key
 from communities.querysets import NewsletterQuerySet
 
 
@@ -146,3 +146,25 @@ class Unsubscribe(models.Model):
 
     def __str__(self) -> str:
         return f"{self.associate}, by {self.newsletter}"
+
+
+class NewsletterLink(models.Model):
+    """An address that a newsletter leads to, and how often it was pressed: never by whom, nor when."""
+
+    newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="links")
+    key = models.CharField(max_length=22, unique=True, default=new_key, editable=False)
+    address = models.CharField(max_length=500)
+    presses = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["-presses", "address"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["newsletter", "address"], name="newsletter_link_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+    def get_absolute_url(self) -> str:
+        """What counts a press and leads on."""
+        return reverse("newsletters:follow", args=[self.key])

@@ -24,6 +24,7 @@ from communities.services.consents import hold_lists
 from communities.services.drafts import count_change, hold_draft
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.left import note_left_out
+from communities.services.presses import count_links
 from communities.slugs import free_slug
 from communities.tokens import TEST_SUBJECT
 from mailing.models import Delivery, Mailing
@@ -166,7 +167,7 @@ def _queue(current: Newsletter, choice: Choice, by: User | None) -> Mailing | No
     audience = people_of(choice)
     if not audience.exists():
         return None
-    message = newsletter_message(current)
+    message = count_links(current, newsletter_message(current))
     slug = list_slug(choice)
     return queue_bulk(
         topic="newsletter",

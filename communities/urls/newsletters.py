@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from communities.views import audiences, feeds, newsletters, preview, sending, writing
+from communities.views import audiences, feeds, newsletters, presses, preview, sending, writing
 
 app_name = "newsletters"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("manage/", newsletters.manage, name="manage"),
     path("new/", writing.new, name="new"),
     path("pictures/<str:key>.<slug:ending>", writing.picture, name="picture"),
+    path("follow/<str:key>/", presses.follow, name="follow"),
     path("audiences/", audiences.saved, name="audiences"),
     path("audiences/<int:pk>/rename/", audiences.rename, name="audience_rename"),
     path("audiences/<int:pk>/delete/", audiences.delete, name="audience_delete"),

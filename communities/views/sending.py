@@ -150,6 +150,7 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
         **progress_context(newsletter),
         "bounces": [(label, bounces.get(kind, 0)) for kind, label in Bounce.Kind.choices],
         "left_out": [(label, left_out.get(reason, 0)) for reason, label in LeftOut.Reason.choices],
+        "links": newsletter.links.all(),
         "unsubscribes": newsletter.unsubscribes.count(),
         "to_whom": in_words(choice),
         "may_see_people": request.user.has_perm("communities.view_members", newsletter.community)

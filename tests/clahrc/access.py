@@ -13,6 +13,7 @@ PUBLIC = """
     events:calendar_entry events_calendar events:register events:register_sent events:registration
     events:registration_change events:registration_cancel events:offer_accept events:feedback
     events:personal_calendar newsletters:index newsletters:feed newsletters:detail newsletters:picture
+    newsletters:follow
     reviews:autosave
     people:accept account_login account_logout account_inactive account_signup account_email_verification_sent
     account_reset_password account_confirm_login_code account_confirm_email
@@ -317,7 +318,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
     (
         {"on": "*"},
         """
-        account_confirm_login_code mfa_authenticate mfa_login_webauthn
+        account_confirm_login_code mfa_authenticate mfa_login_webauthn newsletters:follow
         """,
     ),
 ]

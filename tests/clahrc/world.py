@@ -19,12 +19,14 @@ from communities.models import (
     MonthlyUpdate,
     Newsletter,
     NewsletterBlock,
+    NewsletterLink,
     Registration,
     Signup,
     UpdateSection,
 )
 from communities.services.pictures import add_picture
 from communities.tokens import calendar_token, recipient_token, registration_token, signup_token
+from mailing.compose import site_url
 from mailing.services import queue_bulk, send_template, suppress
 from panels import services as panel_services
 from panels.models import Condition, Decision, ReviewCycle
@@ -70,6 +72,7 @@ class World:
             slug="an-issue", community=community, title="Issue", introduction="Now", created_by=staff,
             status="sent", sent_at=now,
         )  # fmt: skip
+        link = NewsletterLink.objects.create(newsletter=self.newsletter, address=site_url("/events/"))
         self.event = Event.objects.create(
             slug="a-meeting", community=community, kind="community", title="Meeting", description="Words",
             starts_at=soon, ends_at=soon + dt.timedelta(hours=1), place="Hall", status="published", created_by=staff,
@@ -140,6 +143,7 @@ class World:
             "newsletters:audience_delete": {"pk": audience.pk},
             "newsletters:detail": {"slug": self.newsletter.slug},
             "newsletters:details": {"slug": self.draft.slug},
+            "newsletters:follow": {"key": link.key},
             "newsletters:picture": {"key": picture.key, "ending": "jpg"},
             "newsletters:add_block": {"slug": self.draft.slug, "kind": "story"},
             "newsletters": {"slug": self.draft.slug, "pk": block.pk},
