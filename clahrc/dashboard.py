@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -98,16 +98,17 @@ def cycles_to_conclude(user: User) -> Panel:
 
 def suggestions_to_answer(user: User) -> Panel:
     """Suggestions without an answer on the studies that the person answers for; all of them for staff."""
-    waiting = Suggestion.objects.waiting().filter(study__archived_at=None)
-    if not user.is_staff:
-        waiting = waiting.filter(study__in=_worked_on_by(user))
+    waiting = Suggestion.objects.waiting().answered_for_by(user)
     waiting = waiting.select_related("study").order_by("made_on", "pk")
 
     def show(suggestion: Suggestion) -> Item:
-        note = f"{suggestion.study.short_title}, from: {suggestion.get_source_display().lower()}"
-        return Item(_short(suggestion.text), reverse("studies:ledger", args=[suggestion.study.slug]), note)
+        study = suggestion.study
+        note = f"{study.short_title}, from: {suggestion.get_source_display().lower()}"
+        url = reverse("studies:suggestion_answer", args=[study.slug, suggestion.pk])
+        return Item(_short(suggestion.text), url, note)
 
-    return _panel("Suggestions to answer", waiting, show)
+    every = reverse("studies:suggestions")
+    return _panel("Suggestions to answer", waiting, show, every, "All suggestions to answer")
 
 
 def secondments_ending(user: User) -> Panel:
@@ -175,9 +176,7 @@ FLAGS = {
 
 def studies_flagged(user: User) -> Panel:
     """Studies with something to put right, among those that the person looks after."""
-    studies = Study.objects.current()
-    if not user.is_staff:
-        studies = studies.filter(pk__in=_worked_on_by(user))
+    studies = Study.objects.current().worked_on_by(user)
     flagged = Q()
     for flag in FLAGS:
         flagged |= Q(**{flag: True})
@@ -267,13 +266,6 @@ def dashboard_of(user: User) -> Dashboard:
 
 def _filled(panels: Iterable[Panel]) -> list[Panel]:
     return [panel for panel in panels if panel.total]
-
-
-def _worked_on_by(user: User) -> QuerySet[Any]:
-    """The primary keys of the studies whose team the person is in, or whose theme they lead."""
-    on_team = StudyPerson.objects.of(user).today().filter(role__in=StudyPerson.TEAM_ROLES, study=OuterRef("pk"))
-    leads = Theme.objects.filter(leads=user, pk=OuterRef("theme"))
-    return Study.objects.filter(Exists(on_team) | Exists(leads)).values("pk")
 
 
 def _posts(user: User) -> Any:

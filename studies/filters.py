@@ -1,4 +1,4 @@
-"""The search, filters and order of the staff's list of studies."""
+"""What the lists of studies and of their suggestions can be searched for, filtered by and put in the order of."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Case, F, IntegerField, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
 from django.db.models.expressions import OrderBy
 
 from people.models import User
-from studies.models import Study, StudyPerson, Theme
-from studies.querysets import StudyQuerySet
+from studies.models import Study, StudyPerson, Suggestion, Theme
+from studies.querysets import StudyQuerySet, SuggestionQuerySet
 
 #: What staff should put right: the filter's value, its words, the annotation of ``with_flags`` that says so, and the
 #: words that fit a column.
@@ -122,3 +122,53 @@ class StudyFilter(django_filters.FilterSet):
         column = _SORTS[value.removeprefix("-")]
         order = OrderBy(column, descending=value.startswith("-"), nulls_last=True)
         return queryset.order_by(order, *_DEFAULT_ORDER)
+
+
+#: What a suggestion may wait for: the filter's value and its words. The first is what the list opens with.
+_WAITING = (("answer", "An answer"), ("change", "A change that was promised"), ("either", "Either"))
+
+
+class SuggestionFilter(django_filters.FilterSet):
+    """Reads the query string of the list of suggestions that wait. What it does not understand it leaves out."""
+
+    waiting = django_filters.ChoiceFilter(
+        choices=_WAITING, label="Waiting for", empty_label=None, method="by_what_they_wait_for"
+    )
+    theme = django_filters.ModelChoiceFilter(
+        queryset=Theme.objects.none(), field_name="study__theme", label="Theme", to_field_name="slug",
+        empty_label="Any theme",
+    )  # fmt: skip
+    study = django_filters.ModelChoiceFilter(
+        queryset=Study.objects.none(), label="Study", to_field_name="slug", empty_label="Any study"
+    )
+    source = django_filters.ChoiceFilter(choices=Suggestion.Source.choices, label="From", empty_label="Anyone")
+
+    class Meta:
+        model = Suggestion
+        fields = ("waiting", "theme", "study", "source")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        studies = Study.objects.current().worked_on_by(user)
+        to_address = Suggestion.objects.can_be_addressed().filter(study=OuterRef("pk"))
+        # The study that is asked for stays in the list when its last suggestion has been answered.
+        asked = Q(slug=self.data.get("study", ""))
+        self.filters["study"].queryset = studies.filter(Exists(to_address) | asked).order_by("title", "pk")
+        self.filters["theme"].queryset = Theme.objects.filter(pk__in=studies.order_by().values("theme"))
+
+    def filter_queryset(self, queryset: SuggestionQuerySet) -> SuggestionQuerySet:
+        """Those that wait for an answer, the oldest first, unless the query string says otherwise."""
+        found = super().filter_queryset(queryset)
+        if not self.form.cleaned_data.get("waiting"):
+            found = found.waiting()
+        return found.order_by("made_on", "pk")
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether something is filtered by."""
+        return any(self.form.cleaned_data.values())
+
+    def by_what_they_wait_for(self, queryset: SuggestionQuerySet, name: str, value: str) -> SuggestionQuerySet:
+        """Those without an answer, those accepted and not yet acted on, or both."""
+        both = queryset.can_be_addressed()
+        return {"answer": queryset.waiting(), "change": both.exclude(status="open")}.get(value, both)

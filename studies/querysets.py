@@ -73,6 +73,21 @@ class StudyQuerySet(models.QuerySet["Study"]):
             mine |= Q(pk__in=readers(user))
         return self.filter(mine)
 
+    def worked_on_by(self, user: AbstractBaseUser | AnonymousUser) -> StudyQuerySet:
+        """Those whose suggestions a person answers, archived ones among them: all for programme staff; those of the
+        themes that they lead; those whose team they are in today. It is the list of ``studies.rules.works_on``.
+        """
+        from people.models import User
+        from studies.models import StudyPerson, Theme
+
+        if not isinstance(user, User) or not user.is_active:
+            return self.none()
+        if user.is_staff or user.is_superuser:
+            return self
+        on_team = StudyPerson.objects.of(user).today().filter(role__in=StudyPerson.TEAM_ROLES, study=OuterRef("pk"))
+        leads = Theme.objects.filter(leads=user, pk=OuterRef("theme"))
+        return self.filter(Exists(on_team) | Exists(leads))
+
     def with_flags(self) -> StudyQuerySet:
         """With what staff should put right, each true or false: ``lacks_service_user``, ``lacks_lead``,
         ``lacks_summary`` and ``is_overdue``; and ``lead_name``, empty where nobody leads today.
@@ -160,6 +175,13 @@ class SuggestionQuerySet(models.QuerySet["Suggestion"]):
     def waiting(self) -> SuggestionQuerySet:
         """Those without an answer."""
         return self.filter(status="open")
+
+    def answered_for_by(self, user: User) -> SuggestionQuerySet:
+        """Those on the current studies that a person answers for."""
+        from studies.models import Study
+
+        studies = Study.objects.current().worked_on_by(user)
+        return self.filter(study__in=studies.order_by().values("pk"))
 
     def can_be_addressed(self) -> SuggestionQuerySet:
         """Those that an amendment may still address: not answered, or accepted and not yet done."""

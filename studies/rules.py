@@ -79,6 +79,14 @@ def is_reader_of(user: User, study: Study | None) -> bool:
     return any(Study.objects.filter(pk=study.pk, pk__in=readers(user)).exists() for readers in all_readers())
 
 
+@rules.predicate
+def works_on_some(user: User) -> bool:
+    """Works on at least one study, archived or not."""
+    from studies.models import Study
+
+    return Study.objects.worked_on_by(user).exists()
+
+
 looks_after = is_programme_staff | is_theme_lead | is_study_lead
 works_on = is_programme_staff | is_theme_lead | is_on_team
 belongs_to = works_on | is_on_steering | is_fellow_of
@@ -99,3 +107,6 @@ rules.add_perm("studies.change_documents", works_on)
 # Its ledger.
 rules.add_perm("studies.make_suggestions", belongs_to)
 rules.add_perm("studies.answer_suggestions", works_on)
+
+# The ledgers of all the studies that one works on, together.
+rules.add_perm("studies.view_suggestions_to_answer", is_programme_staff | works_on_some)

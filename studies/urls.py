@@ -10,6 +10,7 @@ app_name = "studies"
 urlpatterns = [
     path("manage/", listing.manage, name="manage"),
     path("manage/export/<str:kind>/", listing.export, name="export"),
+    path("manage/suggestions/", ledger.suggestions, name="suggestions"),
     path("manage/views/", listing.saved_views, name="saved_views"),
     path("manage/views/save/", listing.saved_view_save, name="saved_view_save"),
     path("manage/views/<int:pk>/rename/", listing.saved_view_rename, name="saved_view_rename"),

@@ -41,9 +41,9 @@ def sent(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
-def require(request: HttpRequest, permission: str) -> User:
+def require(request: HttpRequest, permission: str, refusal: str = "This page is for programme staff.") -> User:
     """Refuse whoever lacks a permission that is about no study in particular; return who it is."""
     user = user_of(request)
     if not user.has_perm(permission):
-        raise PermissionDenied("This page is for programme staff.")
+        raise PermissionDenied(refusal)
     return user

@@ -199,6 +199,12 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         """,
     ),
     (
+        {"200": "team conflicted_member lead staff administrator", "403": "*", "login": "anonymous"},
+        """
+        studies:suggestions
+        """,
+    ),
+    (
         {
             "200": "staff administrator",
             "403": "fellow team steering panel_member lead",

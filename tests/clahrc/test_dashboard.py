@@ -78,6 +78,10 @@ def test_dashboard_when_on_a_team_then_suggestions_to_their_study_alone(
     assert panels_of(client_of("team"))["Suggestions to answer"] == (["Change home-visits"], 1)
     assert panels_of(client_of("lead"))["Suggestions to answer"][1] == 2
     assert "Suggestions to answer" not in panels_of(client_of("steering"))
+    words = client_of("team").get(URL).content.decode()
+    assert f'href="{reverse("studies:suggestions")}"' in words
+    mine = Suggestion.objects.get(text="Change home-visits")
+    assert f'href="{reverse("studies:suggestion_answer", args=[study.slug, mine.pk])}"' in words
 
 
 def test_dashboard_when_staff_then_everything_that_waits(
