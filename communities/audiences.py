@@ -215,8 +215,13 @@ def _conditions(choice: Choice) -> list[str]:
         who.append(f"joined from {since} to {until}")
     elif since or until:
         who.append(f"joined {'since' if since else 'by'} {since or until}")
-    who += [f"also agreed to emails about {Purpose(each).label.lower()}" for each in choice.also_agreed]
+    who += [f"also agreed to {agreed_words(Purpose(each))}" for each in choice.also_agreed]
     return who
+
+
+def agreed_words(purpose: Purpose) -> str:
+    """What somebody agreed to: "emails about events", "newsletters"."""
+    return f"emails about {purpose.label.lower()}" if purpose == Purpose.EVENTS else purpose.label.lower()
 
 
 def _names(model: type[Model], keys: frozenset[int], name: str = "name") -> list[str]:

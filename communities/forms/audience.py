@@ -9,7 +9,7 @@ from crispy_forms.layout import HTML, Layout, Submit
 from django import forms
 from django.http import QueryDict
 
-from communities.audiences import WHO, Choice, in_words
+from communities.audiences import WHO, Choice, agreed_words, in_words
 from communities.forms.fields import CommunitiesField
 from communities.forms.versioned import Difference
 from communities.models import Audience, Community, Newsletter, Purpose
@@ -95,9 +95,7 @@ class AudienceForm(NhsFormMixin, forms.Form):
         self._offer_themes()
         self._offer_newsletters(choice)
         self.fields["also_agreed"].choices = [  # type: ignore[attr-defined]
-            (each.value, f"Emails about {each.label.lower()}" if each == Purpose.EVENTS else each.label)
-            for each in Purpose
-            if each != Purpose.NEWSLETTERS
+            (each.value, agreed_words(each).capitalize()) for each in Purpose if each != Purpose.NEWSLETTERS
         ]
         if choice:
             self._begin_with(choice)

@@ -187,6 +187,7 @@ def test_words_when_all_is_chosen_then_say_all_of_it(community, other, theme, ne
         "emails about events, but not members of Return to work or those who were sent “Spring”"
     )
     assert in_words(of(community, joined_from=dt.date(2026, 1, 1))).endswith("stroke who joined since 1 January 2026")
+    assert in_words(of(community, also_agreed=("updates",))).endswith("who also agreed to monthly updates")
     assert in_words(of(community, joined_until=dt.date(2026, 1, 1))).endswith("who joined by 1 January 2026")
     assert joined_words(of(community, other)) == "Home visits after stroke or Return to work"
 
