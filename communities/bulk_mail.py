@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -46,27 +47,33 @@ def newsletter_message(newsletter: Newsletter) -> Message:
     return Message(subject=newsletter.title, text=text, html=html)
 
 
-def announcement_message(event: Event) -> Message:
-    """What tells people that an event is on."""
-    return _event_message("event_announcement", event.title, event)
+def announcement_message(dates: Sequence[Event]) -> Message:
+    """What tells people that an event is on, or several dates of one."""
+    return _event_message("event_announcement", _titled(dates), dates)
 
 
-def change_message(event: Event) -> Message:
+def change_message(dates: Sequence[Event]) -> Message:
     """What tells those who were told of an event that its time or place is another."""
-    return _event_message("event_change", f"Changed: {event.title}", event)
+    return _event_message("event_change", f"Changed: {_titled(dates)}", dates)
 
 
-def cancellation_message(event: Event) -> Message:
+def cancellation_message(dates: Sequence[Event]) -> Message:
     """What tells those who were told of an event that it is off."""
-    return _event_message("event_cancellation", f"Cancelled: {event.title}", event)
+    return _event_message("event_cancellation", f"Cancelled: {_titled(dates)}", dates)
 
 
-def _event_message(template: str, subject: str, event: Event) -> Message:
+def _titled(dates: Sequence[Event]) -> str:
+    return f"{dates[0].title} ({len(dates)} dates)" if len(dates) > 1 else dates[0].title
+
+
+def _event_message(template: str, subject: str, dates: Sequence[Event]) -> Message:
+    event = dates[0]
     return _message(
         template,
         subject=subject,
         preheader="",
         event=event,
+        dates=[(each, f"{settings.SITE_URL}{each.get_absolute_url()}") for each in dates] if len(dates) > 1 else [],
         description=to_mail_text(event.description),
         url=f"{settings.SITE_URL}{event.get_absolute_url()}",
         register_url=f"{settings.SITE_URL}{reverse('events:register', args=[event.slug])}",

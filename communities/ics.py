@@ -23,14 +23,15 @@ CONTENT_TYPE = "text/calendar; charset=utf-8"
 REFRESH = dt.timedelta(hours=6)
 
 
-def calendar_file(event: Event, *, method: str = "PUBLISH", with_link: bool | None = None) -> bytes:
-    """One event as a file, in UTF-8 with the line ends and folding of RFC 5545.
+def calendar_file(*events: Event, method: str = "PUBLISH", with_link: Container[int] = ()) -> bytes:
+    """One event as a file, or several dates of one, in UTF-8 with the line ends and folding of RFC 5545.
 
-    ``method`` is PUBLISH, or CANCEL to take it out of calendars (RFC 5546). ``with_link`` says whether the link to
-    join online is in it; if left out, only where everyone may see it.
+    ``method`` is PUBLISH, or CANCEL to take one out of calendars (RFC 5546). The link to join online is in it where
+    everyone may see it, and for the events whose keys are in ``with_link``.
     """
     calendar = _calendar(method=method)
-    calendar.add_component(_entry(event, with_link=event.show_online_url if with_link is None else with_link))
+    for event in events:
+        calendar.add_component(_entry(event, with_link=event.show_online_url or event.pk in with_link))
     return bytes(calendar.to_ical())
 
 
@@ -50,12 +51,12 @@ def calendar_feed(events: Iterable[Event], *, name: str, with_link: Container[in
     return bytes(calendar.to_ical())
 
 
-def attachment(event: Event, *, method: str = "PUBLISH", with_link: bool = True) -> File:
-    """The file to attach to an email; the link to join online is in it only for those who may have it."""
+def attachment(*events: Event, method: str = "PUBLISH", with_link: Container[int] = ()) -> File:
+    """``calendar_file`` to attach to an email."""
     return File(
-        filename=f"{event.slug}.ics",
+        filename=f"{events[0].slug}.ics",
         content_type=f"text/calendar; method={method}; charset=utf-8",
-        content=calendar_file(event, method=method, with_link=with_link or event.show_online_url),
+        content=calendar_file(*events, method=method, with_link=with_link),
     )
 
 

@@ -212,6 +212,17 @@ class EventQuerySet(models.QuerySet["Event"]):
         """Those that took place in a calendar year (London's) and whose attendance was ticked."""
         return self.public().exclude(status="cancelled").filter(starts_at__year=year, attended_count__gt=0)
 
+    def in_series_of(self, event: Event) -> EventQuerySet:
+        """All dates of its series, itself included, soonest first; none where it does not repeat."""
+        if event.series_id is None:
+            return self.none()
+        return self.filter(series=event.series_id).order_by("starts_at", "pk")
+
+    def following(self, event: Event) -> EventQuerySet:
+        """The dates of its series that come after it, are not over and have not been cancelled; soonest first."""
+        later = Q(starts_at__gt=event.starts_at) | Q(starts_at=event.starts_at, pk__gt=event.pk)
+        return self.in_series_of(event).filter(later, ends_at__gt=timezone.now()).exclude(status="cancelled")
+
     def with_registrations(self) -> EventQuerySet:
         """Each with ``coming`` and ``waiting``: how many have a place, how many wait or were offered one."""
         return self.annotate(

@@ -77,9 +77,10 @@ def _send(registration: Registration, template: str, *, kind: str = "") -> None:
 
 
 def _calendar_for(registration: Registration, template: str, has_link: bool) -> list[File]:
+    with_link = {registration.event_id} if has_link else set()
     if template == "registration_cancellation":
-        return [ics.attachment(registration.event, method="CANCEL")]
+        return [ics.attachment(registration.event, method="CANCEL", with_link=with_link)]
     wanted = {"registration_coming", "registration_change", "registration_reminder"}
     if registration.is_coming and template in wanted:
-        return [ics.attachment(registration.event, with_link=has_link)]
+        return [ics.attachment(registration.event, with_link=with_link)]
     return []

@@ -16,10 +16,12 @@ from communities.models import (
     CommunityItem,
     Consent,
     Event,
+    EventSeries,
     Involvement,
     Membership,
     Purpose,
 )
+from communities.services.series import repeat_event
 from communities.wording import consent_wordings
 from studies.models import ExistingNetwork, Programme
 
@@ -215,6 +217,20 @@ def _events(cast: Cast, programme: Programme, communities: list[Community]) -> N
         )
     for nth, plan in enumerate(plans):
         _event(cast, nth, *plan)
+    _drop_in(cast)
+
+
+def _drop_in(cast: Cast) -> None:
+    """An event that repeats: once a month, at the same time."""
+    day = working_day(timezone.localdate() + dt.timedelta(days=12))
+    starts_at = timezone.make_aware(dt.datetime.combine(day, dt.time(14, 30)))
+    first = Event.objects.create(
+        slug="ask-a-researcher", title="Ask a researcher", kind=Event.Kind.STAKEHOLDER, starts_at=starts_at,
+        ends_at=starts_at + dt.timedelta(hours=1), place="Central Library, Lacemarket",
+        description="Tea, cake and a researcher who answers questions. Come as you are.",
+        status=Event.Status.PUBLISHED, created_by=cast.logins["staff"], takes_registrations=True, capacity=20,
+    )  # fmt: skip
+    repeat_event(event=first, every=EventSeries.Every.MONTH_WEEKDAY, times=6, by=cast.logins["staff"])
 
 
 def _event(

@@ -13,16 +13,19 @@ from communities.forms.registration import (
     RegistrationFilterForm,
 )
 from communities.forms.schedule import ScheduleForm
+from communities.forms.series import AnnounceForm, DeleteDraftsForm, RepeatForm
 from communities.forms.signup import JoinForm
 
 __all__ = [
     "AddRegistrationForm",
+    "AnnounceForm",
     "ApproverForm",
     "AudienceForm",
     "AudienceNameForm",
     "CancelEventForm",
     "ChangeRegistrationForm",
     "CommunityForm",
+    "DeleteDraftsForm",
     "DetailsForm",
     "EventForm",
     "FeedbackForm",
@@ -34,6 +37,7 @@ __all__ = [
     "PreferencesForm",
     "RegisterForm",
     "RegistrationFilterForm",
+    "RepeatForm",
     "ScheduleForm",
     "StageForm",
     "UnsubscribeForm",

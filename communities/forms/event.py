@@ -12,8 +12,10 @@ from django.core.validators import URLValidator
 from django.http import QueryDict
 from django.utils import timezone
 
+from communities.forms.series import FOLLOWING, scope_field, this_and
 from communities.forms.versioned import VersionedForm
 from communities.models import Event
+from communities.services.series import following, times_of
 from communities.validators import validate_no_placeholder, validate_plain_subject
 from people.nhs_forms import NhsDateTimeField, NhsFormMixin
 
@@ -107,12 +109,21 @@ class EventForm(NhsFormMixin, VersionedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._day = times_of(self.instance).day if self.instance.pk else None
         self.fields["community"].empty_label = "Everybody"  # type: ignore[attr-defined]
         self.fields["title"].validators.append(validate_plain_subject)
         self.fields["place"].validators.append(validate_plain_subject)
         self.fields["online_url"].validators.append(URLValidator(schemes=["http", "https"]))
         for name in ("title", "description", "place", "online_url"):
             self.fields[name].validators.append(validate_no_placeholder)
+        count = following(self.instance).count() if self.instance.pk else 0
+        if count:
+            self.fields["scope"] = scope_field(
+                label="Which dates do you want to change?", one="Only this date", following=this_and(count)
+            )
+            self.fields[
+                "scope"
+            ].help_text = "Those that follow get what you change here; of when, only the time of day."
 
     def clean_starts_at(self) -> dt.datetime:
         """The start, if it comes once."""
@@ -139,6 +150,8 @@ class EventForm(NhsFormMixin, VersionedForm):
             self.add_error("place", "Enter a place, or a link to join online, or both.")
         if cleaned.get("show_online_url") and not cleaned.get("online_url"):
             cleaned["show_online_url"] = False
+        if self.is_for_following and starts_at and timezone.localdate(starts_at) != self._day:
+            self.add_error("scope", "To move this date to another day, choose “Only this date”.")
         if self.instance.pk and cleaned.get("capacity") is not None:
             taken = self.instance.registrations.taking_places().count()
             if cleaned["capacity"] < taken:
@@ -146,10 +159,15 @@ class EventForm(NhsFormMixin, VersionedForm):
         return cleaned
 
     @property
+    def is_for_following(self) -> bool:
+        """Whether the dates of its series that follow are to be changed likewise. Only after ``is_valid()``."""
+        return self.cleaned_data.get("scope") == FOLLOWING
+
+    @property
     def when_and_where(self) -> str:
         """The time and place that were filled in, as ``confirmed`` holds them. Only after ``is_valid()``."""
         names = ("starts_at", "ends_at", "place", "online_url")
-        return "|".join(str(self.cleaned_data[name]) for name in names)
+        return "|".join([*(str(self.cleaned_data[name]) for name in names), self.cleaned_data.get("scope", "")])
 
     def to_confirm(self) -> EventForm:
         """The same form as filled in; sent again as it is, it has been confirmed."""
@@ -171,3 +189,11 @@ class CancelEventForm(NhsFormMixin, forms.Form):
         error_messages={"required": "Say why the event is cancelled, so that people know."},
     )
     field_options: ClassVar[Mapping[str, Mapping[str, Any]]] = {"reason": {"rows": 3, "count": True}}
+
+    def __init__(self, *args: Any, following: int = 0, **kwargs: Any) -> None:
+        """``following``: how many public dates of its series come after it."""
+        super().__init__(*args, **kwargs)
+        if following:
+            self.fields["scope"] = scope_field(
+                label="Which dates do you want to cancel?", one="Only this date", following=this_and(following)
+            )

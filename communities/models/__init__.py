@@ -8,6 +8,7 @@ from communities.models.event import Event, EventPosting
 from communities.models.item import CommunityItem
 from communities.models.newsletter import LeftOut, Newsletter, NewsletterLink, Unsubscribe
 from communities.models.registration import AttendeeNeeds, EventFeedback, Notice, Registration
+from communities.models.series import EventSeries
 from communities.models.signup import Attempt, Signup
 from communities.models.update import MonthlyUpdate, UpdateEntry, UpdateMailing, UpdateReceipt, UpdateSection
 
@@ -24,6 +25,7 @@ __all__ = [
     "Event",
     "EventFeedback",
     "EventPosting",
+    "EventSeries",
     "Involvement",
     "LeftOut",
     "Membership",

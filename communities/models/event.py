@@ -13,6 +13,7 @@ from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from communities.models.community import Community, new_key
+from communities.models.series import EventSeries
 from communities.querysets import EventQuerySet
 from communities.words import span_words
 
@@ -42,6 +43,7 @@ class Event(models.Model):
     uid = models.CharField(max_length=22, unique=True, default=new_key, editable=False)
     sequence = models.PositiveIntegerField(default=0, editable=False)
     community = models.ForeignKey(Community, on_delete=models.PROTECT, null=True, blank=True, related_name="events")
+    series = models.ForeignKey(EventSeries, on_delete=models.PROTECT, null=True, blank=True, related_name="events")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     title = models.CharField(max_length=150)
     description = models.TextField()
@@ -137,7 +139,10 @@ class Event(models.Model):
 
 
 class EventPosting(models.Model):
-    """One email about an event to those who asked: which, when, by whom. Each kind but a change goes out once."""
+    """One email about an event to those who asked: which, when, by whom. Each kind but a change goes out once.
+
+    An email about several dates of a series is a posting of each of them, with one mailing.
+    """
 
     class Kind(models.TextChoices):
         """What the email says."""
@@ -148,7 +153,7 @@ class EventPosting(models.Model):
 
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="postings")
     kind = models.CharField(max_length=12, choices=Kind.choices)
-    mailing = models.OneToOneField("mailing.Mailing", on_delete=models.PROTECT, related_name="+")
+    mailing = models.ForeignKey("mailing.Mailing", on_delete=models.PROTECT, related_name="+")
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     made_at = models.DateTimeField(default=timezone.now)
 

@@ -1,25 +1,19 @@
-"""Events: writing, publishing and cancelling them, and telling those who asked."""
+"""Events: writing, publishing and cancelling them, alone or with the dates of their series that follow."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
-from django.db.models.functions import Lower
 
-from communities import ics
-from communities.bulk_mail import Message, announcement_message, cancellation_message, change_message
-from communities.lists import list_key, unsubscribe_headers
-from communities.models import Associate, Event, EventPosting, Notice, Purpose, Registration
-from communities.querysets import AssociateQuerySet
-from communities.services.consents import hold_lists
+from communities.models import Event, EventPosting, EventSeries, Notice
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.notices import tell_registered
+from communities.services.postings import hold_lists_of_events, tell_of, withdraw_postings
 from communities.services.registrations import pass_places_on
+from communities.services.series import changes_for, drafts_of_series, following
 from communities.slugs import free_slug
-from mailing.models import Delivery, Mailing
-from mailing.services import cancel, queue_bulk
+from communities.words import day_words
 from people.models import User
 
 #: What calendars show: a change of any of these is a new revision of the entry (RFC 5545, 3.8.7.4).
@@ -36,33 +30,40 @@ def create_event(*, by: User, **fields: Any) -> Event:
 
 
 @transaction.atomic
-def save_event(*, event: Event, version: int, changes: dict[str, Any], by: User) -> Event:
+def save_event(*, event: Event, version: int, changes: dict[str, Any], by: User, following_too: bool = False) -> Event:
     """Change an event; calendars that have it see a new revision if anything that they show is new.
 
-    Where a public event that is to come has another time or place now, everybody who registered or was told of it is
-    told (``is_moved_by``). Places that are added are offered to those who wait. ``version`` is the one that the person
-    edited. Raises ``StaleVersionError`` if somebody saved another since, ``RefusedError`` if it has been cancelled or
-    more places are taken than it would have.
+    With ``following_too`` the dates of its series that follow are changed likewise (``changes_for`` says how). Where
+    public events that are to come have another time or place now, everybody who registered or was told of them is told
+    (``moved_by``). Places that are added are offered to those who wait. ``version`` is the one that the person edited.
+    Raises ``StaleVersionError`` if somebody saved another since, ``RefusedError`` if it has been cancelled or more
+    places are taken than there would be; then no date is changed.
     """
     current = _locked(event)
     if current.is_cancelled:
         raise RefusedError("This event has been cancelled, so it can no longer be changed.")
     if current.version != version:
         raise StaleVersionError(current)
-    is_revision = any(name in changes and getattr(current, name) != changes[name] for name in _ON_CALENDARS)
-    is_moved = is_moved_by(current, changes)
-    _refuse_fewer_places(current, changes)
-    for field, value in changes.items():
-        setattr(current, field, value)
-    if is_revision and not current.is_draft:
-        current.sequence += 1
-    current.version += 1
-    current.updated_by = by
-    current.save()
-    if is_moved and not current.is_past:
-        _tell_of_change(current, by)
-    pass_places_on(current)
+    rows = changes_for(current, changes, following_too=following_too, lock=True)
+    moved = [each for each, theirs in rows if is_moved_by(each, theirs)]
+    for each, theirs in rows:
+        _refuse_fewer_places(each, theirs, name_it=each is not current)
+        _apply(each, theirs, by)
+    _tell_of_changes([each for each in moved if not each.is_past], by)
+    for each, _ in rows:
+        pass_places_on(each)
     return current
+
+
+def _apply(event: Event, changes: dict[str, Any], by: User) -> None:
+    is_revision = any(name in changes and getattr(event, name) != changes[name] for name in _ON_CALENDARS)
+    for field, value in changes.items():
+        setattr(event, field, value)
+    if is_revision and not event.is_draft:
+        event.sequence += 1
+    event.version += 1
+    event.updated_by = by
+    event.save()
 
 
 def is_moved_by(event: Event, changes: dict[str, Any]) -> bool:
@@ -72,99 +73,83 @@ def is_moved_by(event: Event, changes: dict[str, Any]) -> bool:
     return any(name in changes and getattr(event, name) != changes[name] for name in _WHEN_AND_WHERE)
 
 
-def _refuse_fewer_places(event: Event, changes: dict[str, Any]) -> None:
+def moved_by(event: Event, changes: dict[str, Any], *, following_too: bool = False) -> list[Event]:
+    """Those of the events that ``save_event`` would change of whose new time or place people must be told.
+
+    None where it would refuse.
+    """
+    try:
+        rows = changes_for(event, changes, following_too=following_too)
+    except RefusedError:
+        return []
+    return [each for each, theirs in rows if is_moved_by(each, theirs)]
+
+
+def _refuse_fewer_places(event: Event, changes: dict[str, Any], *, name_it: bool) -> None:
     capacity = changes.get("capacity")
+    if capacity is None:
+        return
     taken = event.registrations.taking_places().count()
-    if capacity is not None and capacity < taken:
-        raise RefusedError(f"{taken} places are taken or offered already, so there cannot be fewer than that.")
+    if capacity < taken:
+        when = f" on {day_words(event.starts_at)}" if name_it else ""
+        raise RefusedError(f"{taken} places{when} are taken or offered already, so there cannot be fewer than that.")
 
 
-def _tell_of_change(event: Event, by: User) -> None:
-    tell_registered(event=event, kind=Notice.Kind.CHANGE)
-    hold_lists(None if event.community_id is None else [event.community_id])
-    audience = told_but_not_registered(event)
-    if audience.exists():
-        _post(event, EventPosting.Kind.CHANGE, change_message(event), audience, by)
+def _tell_of_changes(events: list[Event], by: User) -> None:
+    if not events:
+        return
+    for event in events:
+        tell_registered(event=event, kind=Notice.Kind.CHANGE)
+    hold_lists_of_events(events)
+    tell_of(events, EventPosting.Kind.CHANGE, by)
 
 
 @transaction.atomic
-def publish_event(*, event: Event, by: User) -> Event:
-    """Show a draft to everyone. A second call changes nothing. Raises ``RefusedError`` if it has been cancelled."""
+def publish_event(*, event: Event, by: User, whole_series: bool = False) -> Event:
+    """Show a draft to everyone; with ``whole_series``, every draft among the dates of its series that are not over.
+
+    A second call changes nothing. Raises ``RefusedError`` if it has been cancelled.
+    """
     current = _locked(event)
     if current.is_cancelled:
         raise RefusedError("This event has been cancelled.")
-    if current.is_draft:
-        current.status, current.updated_by = Event.Status.PUBLISHED, by
-        current.save(update_fields=["status", "updated_by", "updated_at"])
+    others = drafts_of_series(current).exclude(pk=current.pk).select_for_update() if whole_series else ()
+    for each in [current, *others]:
+        if each.is_draft:
+            each.status, each.updated_by = Event.Status.PUBLISHED, by
+            each.save(update_fields=["status", "updated_by", "updated_at"])
     return current
 
 
 @transaction.atomic
-def delete_event(*, event: Event) -> None:
-    """Delete a draft. A second call changes nothing. Raises ``RefusedError`` if it is public: cancel it instead."""
+def delete_event(*, event: Event, following_too: bool = False) -> int:
+    """Delete a draft and, with ``following_too``, the drafts among the dates of its series that follow.
+
+    Returns how many there were; a second call changes nothing. Raises ``RefusedError`` if it is public: cancel it
+    instead.
+    """
     current = Event.objects.select_for_update().filter(pk=event.pk).first()
     if current is None:
-        return
+        return 0
     if not current.is_draft:
         raise RefusedError("This event is public. Cancel it instead, so that people's calendars say so.")
-    current.delete()
-
-
-def audience_of(event: Event) -> AssociateQuerySet:
-    """Who would be told of an event now: its community's members who asked, or anybody's where it has none."""
-    return Associate.objects.wanting(Purpose.EVENTS, event.community)
-
-
-def told_before(event: Event) -> AssociateQuerySet:
-    """Who was told of an event, may have put it in their calendar, and still agrees to be emailed about events."""
-    told = (
-        Delivery.objects.filter(mailing__in=event.postings.values("mailing"))
-        .exclude(status__in=[Delivery.Status.SKIPPED, Delivery.Status.FAILED])
-        .annotate(address=Lower("recipient"))
-        .filter(address=Lower(OuterRef("email")))
-    )
-    return Associate.objects.consenting(Purpose.EVENTS).filter(Exists(told)).order_by("pk")
-
-
-def told_but_not_registered(event: Event) -> AssociateQuerySet:
-    """Those of ``told_before`` who did not register: whoever did is told as such, and not twice."""
-    registered = (
-        Registration.objects.live()
-        .filter(event=event)
-        .annotate(address=Lower("email"))
-        .filter(address=Lower(OuterRef("email")))
-    )
-    return told_before(event).exclude(Exists(registered))
+    rows = [current]
+    if following_too:
+        rows += following(current, lock=True).filter(status=Event.Status.DRAFT)
+    for each in rows:
+        each.delete()
+    if current.series_id:
+        EventSeries.objects.filter(pk=current.series_id, events=None).delete()
+    return len(rows)
 
 
 @transaction.atomic
-def announce_event(*, event: Event, by: User) -> EventPosting:
-    """Email those who asked to hear of events, with the event for their calendar attached.
-
-    It goes once: a second call returns what went before. Raises ``RefusedError`` if the event is not public, is over,
-    or nobody has asked.
-    """
-    current = _locked(event)
-    posted = current.postings.filter(kind=EventPosting.Kind.ANNOUNCEMENT).first()
-    if posted:
-        return posted
-    if current.status != Event.Status.PUBLISHED:
-        raise RefusedError("Publish the event first: people are sent a link to its page.")
-    if current.is_past:
-        raise RefusedError("This event is over.")
-    hold_lists(None if current.community_id is None else [current.community_id])
-    audience = audience_of(current)
-    if not audience.exists():
-        raise RefusedError("Nobody has asked to be emailed about these events yet.")
-    return _post(current, EventPosting.Kind.ANNOUNCEMENT, announcement_message(current), audience, by)
-
-
-@transaction.atomic
-def cancel_event(*, event: Event, reason: str, by: User) -> Event:
+def cancel_event(*, event: Event, reason: str, by: User, following_too: bool = False) -> Event:
     """Call a published event off and tell those who registered or were told that it is on; their calendars drop it.
 
-    Whoever is still waiting to be told that it is on will not be. A second call changes nothing. Raises
-    ``RefusedError`` for a draft (delete it) and for an event that is over.
+    With ``following_too`` the published dates of its series that follow are off as well; drafts stay drafts. Whoever
+    is still waiting to be told that they are on will not be. A second call changes nothing. Raises ``RefusedError``
+    for a draft (delete it) and for an event that is over.
     """
     current = _locked(event)
     if current.is_cancelled:
@@ -173,35 +158,20 @@ def cancel_event(*, event: Event, reason: str, by: User) -> Event:
         raise RefusedError("This event is a draft that nobody has seen. Delete it instead.")
     if current.is_past:
         raise RefusedError("This event is over, so it can no longer be cancelled.")
-    current.status, current.cancelled_reason, current.updated_by = Event.Status.CANCELLED, reason.strip(), by
-    current.sequence += 1
-    current.version += 1
-    current.save()
-    hold_lists(None if current.community_id is None else [current.community_id])
-    for posting in current.postings.select_related("mailing"):
-        cancel(mailing=posting.mailing)
-    tell_registered(event=current, kind=Notice.Kind.CANCELLATION)
-    audience = told_but_not_registered(current)
-    if audience.exists():
-        _post(current, EventPosting.Kind.CANCELLATION, cancellation_message(current), audience, by)
+    rows = [current]
+    if following_too:
+        rows += following(current, lock=True).filter(status=Event.Status.PUBLISHED)
+    for each in rows:
+        each.status, each.cancelled_reason, each.updated_by = Event.Status.CANCELLED, reason.strip(), by
+        each.sequence += 1
+        each.version += 1
+        each.save()
+    hold_lists_of_events(rows)
+    withdraw_postings(rows)
+    for each in rows:
+        tell_registered(event=each, kind=Notice.Kind.CANCELLATION)
+    tell_of(rows, EventPosting.Kind.CANCELLATION, by)
     return current
-
-
-def _post(event: Event, kind: str, message: Message, audience: AssociateQuerySet, by: User) -> EventPosting:
-    slug = event.community.slug if event.community else ""
-    method = "CANCEL" if kind == EventPosting.Kind.CANCELLATION else "PUBLISH"
-    mailing: Mailing = queue_bulk(
-        topic="event posting",
-        list_key=list_key(Purpose.EVENTS, slug),
-        subject=message.subject,
-        text=message.text,
-        html=message.html,
-        headers=unsubscribe_headers(Purpose.EVENTS, slug),
-        audience=audience.as_audience(),
-        attachments=[ics.attachment(event, method=method, with_link=not event.link_needs_a_place)],
-        created_by=by,
-    )
-    return EventPosting.objects.create(event=event, kind=kind, mailing=mailing, made_by=by)
 
 
 def _locked(event: Event) -> Event:

@@ -18,9 +18,9 @@ REMINDERS = {Notice.Kind.DAY: 1, Notice.Kind.WEEK: 7}
 THANKS_FROM = dt.time(9)
 
 
-def to_tell(event: Event) -> RegistrationQuerySet:
-    """Those who registered and can be emailed, whether they come or wait."""
-    return event.registrations.live().reachable()
+def to_tell(*events: Event) -> RegistrationQuerySet:
+    """Those who registered for these events and can be emailed, whether they come or wait."""
+    return Registration.objects.filter(event__in=events).live().reachable()
 
 
 def tell_registered(*, event: Event, kind: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from communities.views import attendance, events, feeds, registrations
+from communities.views import attendance, events, feeds, registrations, series
 
 app_name = "events"
 urlpatterns = [
@@ -30,6 +30,7 @@ urlpatterns = [
     path("<slug:slug>/attendance/", attendance.attendance, name="attendance"),
     path("<slug:slug>/feedback/", attendance.feedback_results, name="feedback_results"),
     path("<slug:slug>/edit/", events.edit_event, name="edit"),
+    path("<slug:slug>/repeat/", series.repeat, name="repeat"),
     path("<slug:slug>/publish/", events.publish, name="publish"),
     path("<slug:slug>/announce/", events.announce, name="announce"),
     path("<slug:slug>/cancel/", events.cancel, name="cancel"),

@@ -6,30 +6,31 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, permission_required
-from django.http import HttpRequest, HttpResponse
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from communities import ics
-from communities.forms import CancelEventForm, EventForm
+from communities.forms import AnnounceForm, CancelEventForm, DeleteDraftsForm, EventForm
+from communities.forms.series import FOLLOWING
 from communities.markup import to_html
 from communities.models import Community, Event
 from communities.progress import with_progress
 from communities.schema_org import event_data
 from communities.services.errors import RefusedError
 from communities.services.events import (
-    announce_event,
-    audience_of,
     cancel_event,
     create_event,
     delete_event,
-    is_moved_by,
+    moved_by,
     publish_event,
     save_event,
-    told_but_not_registered,
 )
 from communities.services.notices import to_tell
+from communities.services.postings import announce_event, audience_of, to_announce, told_of
 from communities.services.registrations import places_left
+from communities.services.series import drafts_of_series, following
 from communities.views.manage import user_of
 from communities.views.requests import edit, page_of, text_of
 
@@ -53,7 +54,7 @@ def past(request: HttpRequest) -> HttpResponse:
 
 
 def _visible(request: HttpRequest, slug: str) -> Event:
-    events = Event.objects.visible_to(request.user).with_registrations().select_related("community__study")
+    events = Event.objects.visible_to(request.user).with_registrations().select_related("community__study", "series")
     return get_object_or_404(events, slug=slug)
 
 
@@ -69,6 +70,8 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "may_manage": may_manage,
         "sees_link": bool(event.online_url) and (may_manage or event.show_online_url) and not event.is_cancelled,
         "postings": with_progress(event.postings.select_related("mailing", "made_by")) if may_manage else [],
+        "dates": Event.objects.visible_to(request.user).in_series_of(event).upcoming().exclude(pk=event.pk),
+        "drafts": drafts_of_series(event).count() if may_manage and event.is_draft else 0,
         "is_full": event.is_open_to_register and places_left(event) == 0,
         "structured": "" if event.is_draft else event_data(event),
     }
@@ -123,8 +126,10 @@ def edit_event(request: HttpRequest, slug: str) -> HttpResponse:
 
     form = EventForm(request.POST or None, instance=Event.objects.get(pk=event.pk))
     form.cancel_url = event.get_absolute_url()
-    if request.method == "POST" and form.is_valid() and is_moved_by(event, form.changes):
-        counts = {"registered": to_tell(event).count(), "told": told_but_not_registered(event).count()}
+    too = request.method == "POST" and form.is_valid() and form.is_for_following
+    moved = moved_by(event, form.changes, following_too=too) if request.method == "POST" and form.is_valid() else []
+    if moved:
+        counts = {"registered": to_tell(*moved).count(), "told": told_of(moved).count()}
         if any(counts.values()) and form.cleaned_data["confirmed"] != form.when_and_where:
             asked = form.to_confirm()
             asked.submit_label = "Save and tell them"
@@ -136,7 +141,11 @@ def edit_event(request: HttpRequest, slug: str) -> HttpResponse:
         template="events/event_edit.html",
         context={"event": event},
         save=lambda form: save_event(
-            event=event, version=form.cleaned_data["version"], changes=form.changes, by=user_of(request)
+            event=event,
+            version=form.cleaned_data["version"],
+            changes=form.changes,
+            by=user_of(request),
+            following_too=too,
         ),
         done=done,
     )
@@ -155,20 +164,39 @@ def _try(request: HttpRequest, event: Event, action: Callable[[], object], succe
 @permission_required(_MANAGE, raise_exception=True)
 @require_POST
 def publish(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show a draft to everyone."""
+    """Show a draft, or every draft of its series, to everyone."""
     event = _visible(request, slug)
-    return _try(request, event, lambda: publish_event(event=event, by=user_of(request)), "Everyone can see the event.")
+    whole_series = "whole_series" in request.POST
+    done = "Everyone can see all dates." if whole_series else "Everyone can see the event."
+    return _try(
+        request, event, lambda: publish_event(event=event, by=user_of(request), whole_series=whole_series), done
+    )
+
+
+def _posted(request: HttpRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
+
+
+def _is_following(form: Form | None) -> bool:
+    return form is not None and form.cleaned_data.get("scope") == FOLLOWING
 
 
 @permission_required(_MANAGE, raise_exception=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def announce(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say how many people would be told; then tell them."""
+    """Say how many people would be told, of one date or of the whole series; then tell them."""
     event = _visible(request, slug)
-    if request.method == "POST":
-        told = "The email about this event is on its way."
-        return _try(request, event, lambda: announce_event(event=event, by=user_of(request)), told)
-    context = {"event": event, "audience": audience_of(event).count(), "posted": event.postings.exists()}
+    dates = list(to_announce(event))
+    form = AnnounceForm(_posted(request), dates=dates) if len(dates) > 1 and event in dates else None
+    if request.method == "POST" and (form is None or form.is_valid()):
+        return _try(
+            request,
+            event,
+            lambda: announce_event(event=event, by=user_of(request), whole_series=_is_following(form)),
+            "The email about this event is on its way.",
+        )
+    posted = event.postings.exists()
+    context = {"event": event, "form": form, "audience": audience_of(event).count(), "posted": posted}
     return render(request, "events/event_announce.html", context)
 
 
@@ -177,19 +205,25 @@ def announce(request: HttpRequest, slug: str) -> HttpResponse:
 def cancel(request: HttpRequest, slug: str) -> HttpResponse:
     """Call an event off, with a reason, and tell those who were told."""
     event = _visible(request, slug)
-    form = CancelEventForm(request.POST or None)
+    later = following(event).filter(status=Event.Status.PUBLISHED)
+    form = CancelEventForm(_posted(request), following=later.count())
     if request.method == "POST" and form.is_valid():
-        reason = form.cleaned_data["reason"]
+        reason, too = form.cleaned_data["reason"], _is_following(form)
         return _try(
             request,
             event,
-            lambda: cancel_event(event=event, reason=reason, by=user_of(request)),
-            "The event is cancelled.",
+            lambda: cancel_event(event=event, reason=reason, by=user_of(request), following_too=too),
+            "The dates are cancelled." if too else "The event is cancelled.",
         )
-    told = to_tell(event).count() + told_but_not_registered(event).count()
-    return render(
-        request, "events/event_cancel.html", {"event": event, "form": form, "told": told, "destructive": True}
-    )
+    all_dates = [event, *later]
+    context = {
+        "event": event,
+        "form": form,
+        "told": to_tell(event).count() + told_of([event]).count(),
+        "told_of_all": to_tell(*all_dates).count() + told_of(all_dates).count() if len(all_dates) > 1 else 0,
+        "destructive": True,
+    }
+    return render(request, "events/event_cancel.html", context)
 
 
 @permission_required(_MANAGE, raise_exception=True)
@@ -197,12 +231,15 @@ def cancel(request: HttpRequest, slug: str) -> HttpResponse:
 def delete(request: HttpRequest, slug: str) -> HttpResponse:
     """Delete a draft, once it is sure."""
     event = _visible(request, slug)
-    if request.method == "POST":
+    later = following(event).filter(status=Event.Status.DRAFT).count()
+    form = DeleteDraftsForm(_posted(request), count=later) if later else None
+    if request.method == "POST" and (form is None or form.is_valid()):
         try:
-            delete_event(event=event)
+            count = delete_event(event=event, following_too=_is_following(form))
         except RefusedError as error:
             messages.error(request, str(error))
             return redirect(event)
-        messages.success(request, f"The draft “{event.title}” is deleted.")
+        gone = f"{count} drafts are deleted." if count > 1 else f"The draft “{event.title}” is deleted."
+        messages.success(request, gone)
         return redirect("events:manage")
-    return render(request, "events/event_delete.html", {"event": event, "destructive": True})
+    return render(request, "events/event_delete.html", {"event": event, "form": form, "destructive": True})

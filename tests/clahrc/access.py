@@ -173,7 +173,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         studies:manage studies:export studies:saved_views studies:new communities:manage
         communities:export_members updates:deadline updates:send
         events:manage events:new events:edit events:announce events:cancel
-        events:delete events:registrations events:registration_add events:registrations_export
+        events:delete events:repeat events:registrations events:registration_add events:registrations_export
         events:registration_cancel_for events:attendance events:feedback_results people:index people:invite
         people:organisations people:organisation_new people:organisation_edit people:organisation_delete
         mailing:outbox mailing:message mailing:message_html mailing:mailing mailing:mailing_cancel

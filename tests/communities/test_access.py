@@ -58,6 +58,7 @@ PAGES = {
     "events:announce": STAFF,
     "events:cancel": STAFF,
     "events:delete": STAFF,
+    "events:repeat": STAFF,
     "events:registrations": STAFF,
     "events:registration_add": STAFF,
     "events:registrations_export": STAFF,

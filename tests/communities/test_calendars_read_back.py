@@ -17,7 +17,8 @@ from icalendar import Event as Entry
 
 from communities import ics
 from communities.models import Event, EventPosting
-from communities.services.events import announce_event, cancel_event, save_event
+from communities.services.events import cancel_event, save_event
+from communities.services.postings import announce_event
 from communities.tokens import calendar_token
 from mailing.models import Attachment
 from tests.communities.factories import make_associate, make_event

@@ -17,13 +17,13 @@ from communities.models import Event, EventPosting
 from communities.services.consents import withdraw_consent
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.events import (
-    announce_event,
     cancel_event,
     create_event,
     delete_event,
     publish_event,
     save_event,
 )
+from communities.services.postings import announce_event
 from mailing.models import Attachment, Delivery, Mailing
 from tests.communities.factories import make_associate, make_community, make_event
 

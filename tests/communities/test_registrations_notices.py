@@ -12,8 +12,9 @@ from django.utils import timezone
 from icalendar import Calendar
 
 from communities.models import Event, EventPosting, Notice
-from communities.services.events import announce_event, cancel_event, save_event
+from communities.services.events import cancel_event, save_event
 from communities.services.notices import reminder_due, send_reminders, send_thanks
+from communities.services.postings import announce_event
 from communities.tasks import send_event_emails
 from communities.tokens import registration_token
 from mailing.models import Delivery

@@ -9,8 +9,8 @@ from django.urls import reverse
 from communities.audiences import Choice
 from communities.models import Associate, Consent, Membership
 from communities.services.audiences import save_audience
-from communities.services.events import announce_event
 from communities.services.newsletters import send_newsletter
+from communities.services.postings import announce_event
 from communities.services.preferences import Choices, save_preferences
 from communities.tokens import TEST_SUBJECT, recipient_token
 from communities.wording import consent_wording, consent_wordings

@@ -1,0 +1,150 @@
+"""Emails about events to those who asked to hear of them: that they are on, have changed or are off.
+
+One email may be about several dates of a series, so that nobody gets one for each. It is a posting of each date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Lower
+
+from communities import ics
+from communities.bulk_mail import Message, announcement_message, cancellation_message, change_message
+from communities.lists import list_key, unsubscribe_headers
+from communities.models import Associate, Event, EventPosting, Purpose, Registration
+from communities.querysets import AssociateQuerySet, EventQuerySet
+from communities.services.consents import hold_lists
+from communities.services.errors import RefusedError
+from mailing.models import Delivery, Mailing
+from mailing.services import File, cancel, queue_bulk
+from people.models import User
+
+_MESSAGES = {
+    EventPosting.Kind.ANNOUNCEMENT: announcement_message,
+    EventPosting.Kind.CHANGE: change_message,
+    EventPosting.Kind.CANCELLATION: cancellation_message,
+}
+
+
+def audience_of(event: Event) -> AssociateQuerySet:
+    """Who would be told of an event now: its community's members who asked, or anybody's where it has none."""
+    return Associate.objects.wanting(Purpose.EVENTS, event.community)
+
+
+def told_of(events: Iterable[Event]) -> AssociateQuerySet:
+    """Who was told of one of these events and did not register for it, may have it in their calendar, and still agrees
+    to be emailed about events. Whoever registered is told as such, and not twice.
+    """
+    postings = EventPosting.objects.filter(event__in=[event.pk for event in events])
+    theirs = (
+        Delivery.objects.filter(mailing=OuterRef("mailing"))
+        .exclude(status__in=[Delivery.Status.SKIPPED, Delivery.Status.FAILED])
+        .alias(address=Lower("recipient"))
+        .filter(address=Lower(OuterRef(OuterRef("email"))))
+    )
+    registered = (
+        Registration.objects.live()
+        .filter(event=OuterRef("event"))
+        .alias(address=Lower("email"))
+        .filter(address=Lower(OuterRef(OuterRef("email"))))
+    )
+    told = postings.filter(Exists(theirs)).exclude(Exists(registered))
+    return Associate.objects.consenting(Purpose.EVENTS).filter(Exists(told)).order_by("pk")
+
+
+def to_announce(event: Event) -> EventQuerySet:
+    """The dates of its series of which nobody has been told yet, that are public, to come, and for the same people."""
+    announced = EventPosting.objects.filter(event=OuterRef("pk"), kind=EventPosting.Kind.ANNOUNCEMENT)
+    dates = Event.objects.in_series_of(event).upcoming().filter(status=Event.Status.PUBLISHED)
+    return dates.filter(community=event.community_id).exclude(Exists(announced)).select_related("community")
+
+
+@transaction.atomic
+def announce_event(*, event: Event, by: User, whole_series: bool = False) -> EventPosting:
+    """Email those who asked to hear of events, with the event for their calendar attached.
+
+    With ``whole_series`` one email names this date and all others of its series that nobody was told of yet
+    (``to_announce``). Each event is announced once: a second call returns what went before. Raises ``RefusedError`` if
+    the event is not public, is over, or nobody has asked.
+    """
+    current = Event.objects.select_related("community").select_for_update(of=("self",)).get(pk=event.pk)
+    posted = current.postings.filter(kind=EventPosting.Kind.ANNOUNCEMENT).first()
+    if posted:
+        return posted
+    if current.status != Event.Status.PUBLISHED:
+        raise RefusedError("Publish the event first: people are sent a link to its page.")
+    if current.is_past:
+        raise RefusedError("This event is over.")
+    dates = [current]
+    if whole_series:
+        others = to_announce(current).exclude(pk=current.pk).select_for_update(of=("self",))
+        dates = sorted([current, *others], key=lambda each: (each.starts_at, each.pk))
+    hold_lists_of_events(dates)
+    audience = audience_of(current)
+    if not audience.exists():
+        raise RefusedError("Nobody has asked to be emailed about these events yet.")
+    _post(dates, EventPosting.Kind.ANNOUNCEMENT, audience, by)
+    return current.postings.get(kind=EventPosting.Kind.ANNOUNCEMENT)
+
+
+def tell_of(events: Sequence[Event], kind: EventPosting.Kind, by: User) -> None:
+    """Tell those who were told of these events that they have changed or are off, in one email for each audience.
+
+    To be called in the transaction that changed them.
+    """
+    by_audience: dict[int | None, list[Event]] = {}
+    for event in events:
+        by_audience.setdefault(event.community_id, []).append(event)
+    for dates in by_audience.values():
+        audience = told_of(dates)
+        if audience.exists():
+            _post(dates, kind, audience, by)
+
+
+def withdraw_postings(events: Sequence[Event]) -> None:
+    """Let nobody who still waits to be told that these events are on be told so: they are off.
+
+    An email that is about other dates, too, goes on its way, and its readers are told afterwards which are off.
+    """
+    mailings = Mailing.objects.filter(pk__in=EventPosting.objects.filter(event__in=events).values("mailing"))
+    still_on = EventPosting.objects.filter(mailing=OuterRef("pk")).exclude(event__status=Event.Status.CANCELLED)
+    for mailing in mailings.exclude(Exists(still_on)).order_by("pk"):
+        cancel(mailing=mailing)
+
+
+def hold_lists_of_events(events: Sequence[Event]) -> None:
+    """``hold_lists`` of whoever these events are for."""
+    keys = {event.community_id for event in events}
+    hold_lists(None if None in keys else [key for key in keys if key is not None])
+
+
+def _post(dates: Sequence[Event], kind: EventPosting.Kind, audience: AssociateQuerySet, by: User) -> None:
+    first = dates[0]
+    slug = first.community.slug if first.community else ""
+    message: Message = _MESSAGES[kind](dates)
+    mailing = queue_bulk(
+        topic="event posting",
+        list_key=list_key(Purpose.EVENTS, slug),
+        subject=message.subject,
+        text=message.text,
+        html=message.html,
+        headers=unsubscribe_headers(Purpose.EVENTS, slug),
+        audience=audience.as_audience(),
+        attachments=[_calendar(dates, kind)],
+        created_by=by,
+    )
+    EventPosting.objects.bulk_create(
+        EventPosting(event=event, kind=kind, mailing=mailing, made_by=by) for event in dates
+    )
+
+
+def _calendar(dates: Sequence[Event], kind: EventPosting.Kind) -> File:
+    """The file to attach. CANCEL is about one entry (RFC 5546, 3.2.5), so several that are off are published anew, each
+    with its status CANCELLED.
+    """
+    is_one_off = kind == EventPosting.Kind.CANCELLATION and len(dates) == 1
+    with_link = {event.pk for event in dates if not event.link_needs_a_place}
+    return ics.attachment(*dates, method="CANCEL" if is_one_off else "PUBLISH", with_link=with_link)
