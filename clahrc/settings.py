@@ -341,6 +341,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "mailing-bounces": {"task": "mailing.tasks.read_bounces", "schedule": 300.0, "options": {"expires": 300.0}},
     "mailing-tidy": {"task": "mailing.tasks.tidy", "schedule": 3600.0},
     "communities-tidy": {"task": "communities.tasks.delete_unconfirmed_signups", "schedule": 3600.0},
+    "pictures-tidy": {"task": "communities.tasks.delete_unused_pictures", "schedule": crontab(hour="3", minute="30")},
     "newsletters-due": {
         "task": "communities.tasks.send_scheduled_newsletters",
         "schedule": 30.0,

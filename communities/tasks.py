@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from communities.services import aftercare, newsletters, notices, registrations, update_sending, updates
+from communities.services import aftercare, newsletters, notices, pictures, registrations, update_sending, updates
 from communities.services.signups import delete_expired_signups
 
 
@@ -12,6 +12,12 @@ from communities.services.signups import delete_expired_signups
 def delete_unconfirmed_signups() -> int:
     """Forget people who never confirmed, and requests that no limit counts any more."""
     return delete_expired_signups()
+
+
+@shared_task
+def delete_unused_pictures() -> int:
+    """Forget pictures that are in no newsletter."""
+    return pictures.delete_unused_pictures()
 
 
 @shared_task

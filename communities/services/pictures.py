@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import warnings
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
+from django.db import transaction
 from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from communities.models import Picture
@@ -21,6 +25,7 @@ MOST_PIXELS = 50_000_000
 WIDEST = 1200
 _TALLEST = 2400
 _QUALITY = 82
+_KEPT = dt.timedelta(days=7)
 _KINDS = ("JPEG", "PNG", "WEBP", "GIF")
 KINDS_WORDS = "JPEG, PNG, WebP or GIF"
 
@@ -56,6 +61,24 @@ def read_picture(upload: File[bytes]) -> Image.Image:
         raise ValidationError("We cannot read this picture. Open it, save it again, and try once more.") from error
     upright.thumbnail((WIDEST, _TALLEST), Image.Resampling.LANCZOS)
     return upright
+
+
+def delete_unused_pictures() -> int:
+    """Delete pictures that have been in no newsletter for a week: uploads that nobody saved, and what was taken out.
+
+    Returns how many. The file goes once the row is gone for good.
+    """
+    unused = Picture.objects.filter(blocks=None, added_at__lt=timezone.now() - _KEPT)
+    count = 0
+    for picture in unused:
+        with transaction.atomic():
+            # Looked at again under its lock: somebody may be putting it back.
+            if not Picture.objects.select_for_update().filter(pk=picture.pk, blocks=None).exists():
+                continue
+            Picture.objects.filter(pk=picture.pk).delete()
+            transaction.on_commit(partial(picture.file.storage.delete, picture.file.name))
+            count += 1
+    return count
 
 
 def add_picture(*, picture: Image.Image, by: User) -> Picture:

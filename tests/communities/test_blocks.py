@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 
 import pytest
@@ -11,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 
 from communities.bulk_mail import newsletter_message
@@ -18,7 +20,7 @@ from communities.models import Newsletter, NewsletterBlock, Picture
 from communities.services.blocks import add_block, move_block, save_block
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.newsletters import keep_as_template, send_newsletter
-from communities.services.pictures import add_picture, read_picture
+from communities.services.pictures import add_picture, delete_unused_pictures, read_picture
 from tests.communities.factories import make_block, make_event, make_newsletter, make_sent
 
 
@@ -310,6 +312,19 @@ def test_picture_page_when_asked_by_anybody_then_the_picture_alone(client_of, st
     there = row.get_absolute_url()
     row.file.delete(save=False)
     assert client_of("anonymous").get(there).status_code == 404
+
+
+def test_unused_pictures_when_a_week_old_then_deleted_with_their_files(
+    newsletter, staff, django_capture_on_commit_callbacks
+):
+    used, new, old = (add_picture(picture=Image.new("RGB", (9, 9)), by=staff) for _ in range(3))
+    make_block(newsletter, words="x", picture=used, alternative_text="A table")
+    Picture.objects.exclude(pk=new.pk).update(added_at=timezone.now() - dt.timedelta(days=8))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert delete_unused_pictures() == 1
+    assert set(Picture.objects.all()) == {used, new}
+    kept = [picture.file.storage.exists(picture.file.name) for picture in (used, new, old)]
+    assert kept == [True, True, False]
 
 
 # --- How they read --------------------------------------------------------------------------------------------
