@@ -73,7 +73,7 @@ def delete_unused_pictures() -> int:
     for picture in unused:
         with transaction.atomic():
             # Looked at again under its lock: somebody may be putting it back.
-            if not Picture.objects.select_for_update().filter(pk=picture.pk, blocks=None).exists():
+            if not Picture.objects.select_for_update(of=("self",)).filter(pk=picture.pk, blocks=None).exists():
                 continue
             Picture.objects.filter(pk=picture.pk).delete()
             transaction.on_commit(partial(picture.file.storage.delete, picture.file.name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 
@@ -20,9 +21,9 @@ WAYS = {
 PASSWORD = "a-long-enough-password"  # the cast's, in tests/conftest.py
 
 
-@pytest.fixture(params=WAYS)
+@pytest.fixture(params=os.environ.get("JOURNEY_WAYS", "").split() or WAYS)
 def way(request) -> str:
-    """How somebody comes: each journey is made in every way."""
+    """How somebody comes: each journey is made in every way, or in those that ``JOURNEY_WAYS`` names."""
     return request.param
 
 
