@@ -34,7 +34,7 @@ lint: ready-to-change ## Check style, types, imports, migrations and production 
 	@DEBUG=1 $(PY) manage.py makemigrations --check --dry-run
 	@$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
 
-bench: ready-to-change ## Measure each main page beside a bare Django view, at 16 and at 1,600 studies
+bench: ready-to-change ## Measure pages and mail against their aims, beside what is bare or other; needs PostgreSQL and Redis
 	@$(PY) benchmarks/run.py
 
 pins: .venv/.made ## Choose and pin the newest dependencies that requirements*.in allow
