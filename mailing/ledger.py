@@ -7,27 +7,30 @@ point, is in docs/decisions/0007-emails-leave-by-one-door.md.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Value
-from django.db.models.functions import Coalesce
+from django.db.models import F
 from django.utils import timezone
 
 from mailing import pausing, workers
-from mailing.bounces import counting
+from mailing.bounces import services as bounces
 from mailing.mime import Recipient
 from mailing.models import Delivery, Lease, Mailing
 from mailing.querysets import DeliveryQuerySet
 from mailing.transport import Answer, Outcome
 
+logger = logging.getLogger(__name__)
+
 _Status = Delivery.Status
 #: A transactional message found in flight after this many tries is left to staff: it may be what kills the workers.
-_MOST_REPEATS = 5
+MOST_REPEATS = 5
 _LONGEST_WAIT = dt.timedelta(hours=4)
 #: A turn that was missed by more is reserved again, lest a pause end in a rush.
 _TURN_LASTS = dt.timedelta(seconds=15)
@@ -121,7 +124,7 @@ def _claim(waiting: DeliveryQuerySet, limit: int, mailing_id: int | None = None)
     if not rows:
         return None
     lease = Lease.objects.create(
-        worker=workers.name(), mailing_id=mailing_id, until=timezone.now() + lease_length(), epoch=_epoch()
+        worker=workers.name(), mailing_id=mailing_id, until=timezone.now() + lease_length(), epoch=epoch()
     )
     Delivery.objects.filter(pk__in=[row[0] for row in rows]).update(status=_Status.SENDING, due_at=None, lease=lease)
     latest = timezone.now() - _TURN_LASTS
@@ -153,8 +156,8 @@ def _durably() -> Iterator[None]:
             cursor.execute("PRAGMA synchronous=NORMAL")
 
 
-def _epoch() -> str:
-    """Changes whenever commits that were not yet on disk may have been lost."""
+def epoch() -> str:
+    """A word that changes whenever commits that were not yet on disk may have been lost."""
     if connection.vendor != "postgresql":
         return workers.boot()
     with connection.cursor() as cursor:
@@ -171,7 +174,7 @@ def advance(*, lease_id: int, pk: int) -> bool:
     One statement on one narrow row. It says at once that everything below ``pk`` has left, that we live, and that
     nobody has paused, cancelled, withdrawn or taken over anything: each of these raises the flag on this row, so
     either their write comes first and stops us, or ours does and they see how far we are. It outlives this process,
-    but is not waited for on disk: ``_take_back`` knows when it may have been lost.
+    but is not waited for on disk: ``mailing.recovery`` knows when it may have been lost.
     """
     until = connection.ops.adapt_datetimefield_value(timezone.now() + lease_length())
     with connection.cursor() as cursor:
@@ -212,7 +215,8 @@ def settle_sent(*, lease_id: int, answers: Sequence[tuple[int, str]]) -> None:
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     rows = ", ".join(["(%s, %s)"] * len(answers))
     values = [value for pk, text in answers for value in (pk, text[:500])]
-    # A delivery of ours that others took for unknown while we could not reach the database is known after all.
+    # A delivery of ours that was taken for unknown while we could not reach the database is nobody's, and known after
+    # all. One that others hold, or that waits again, is not ours to write on.
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -223,19 +227,38 @@ def settle_sent(*, lease_id: int, answers: Sequence[tuple[int, str]]) -> None:
             FROM answered
             WHERE mailing_delivery.id = answered.id
               AND (mailing_delivery.lease_id = %s OR mailing_delivery.status = 'unknown')
+            RETURNING mailing_delivery.id
             """,  # noqa: S608 - only placeholders are put in
             [*values, now, now, lease_id],
         )
+        noted = {pk for (pk,) in cursor.fetchall()}
+    _log_lost([(pk, text) for pk, text in answers if pk not in noted])
+
+
+def _log_lost(answers: Sequence[tuple[int, str]]) -> None:
+    if not answers:
+        return
+    # Those noted as sent by whoever took the lease over, or by an earlier try of ours, say what we would say.
+    found = Delivery.objects.filter(pk__in=[pk for pk, _ in answers]).exclude(status=_Status.SENT)
+    states = dict(found.values_list("pk", "status"))
+    for pk, text in answers:
+        if pk in states:
+            logger.warning(
+                "Delivery %d is no longer this worker's, and is %s; not noted: sent: %s", pk, states[pk], text
+            )
 
 
 @transaction.atomic
-def settle_other(*, lease_id: int, item: Item, answer: Answer) -> None:
-    """Note that one delivery was put off, refused for good, or is not known to have arrived."""
+def settle_other(*, lease_id: int, item: Item, answer: Answer) -> bool:
+    """Note that one delivery was put off, refused for good, or is not known to have arrived.
+
+    False, and nothing but a line in the log, if the lease no longer holds it: what others made of it stands.
+    """
     now = timezone.now()
     first = item.first_tried_at or now
     attempts = item.attempts + 1
     status, due_at, text = _Status(answer.outcome.value), None, answer.text
-    if answer.outcome is Outcome.UNKNOWN and _is_urgent(item.pk) and attempts < _MOST_REPEATS:
+    if answer.outcome is Outcome.UNKNOWN and _is_urgent(item.pk) and attempts < MOST_REPEATS:
         status, due_at = _Status.DEFERRED, now + _backoff(attempts)
     elif answer.outcome is Outcome.DEFERRED:
         due_at = now + _backoff(attempts)
@@ -244,7 +267,7 @@ def settle_other(*, lease_id: int, item: Item, answer: Answer) -> None:
             text = f"Given up after {settings.MAIL_RETRY_HOURS} hours: {text}"
     if due_at and _is_withdrawn(item.pk):
         status, due_at, text = _Status.SKIPPED, None, f"Withdrawn while it was on its way, and not tried again: {text}"
-    Delivery.objects.filter(pk=item.pk, lease=lease_id).update(
+    noted = Delivery.objects.filter(pk=item.pk, lease=lease_id).update(
         status=status,
         due_at=due_at,
         lease=None,
@@ -253,10 +276,15 @@ def settle_other(*, lease_id: int, item: Item, answer: Answer) -> None:
         settled_at=None if due_at else now,
         last_answer=text[:500],
     )
-    if status == _Status.FAILED:
-        transaction.on_commit(lambda: pausing.pause_if_failing(mailing_id=item.mailing_id, upto=item.pk))
-    if answer.refuses_recipient and status == _Status.FAILED:
-        transaction.on_commit(lambda: counting.count_refusals(email=item.recipient.address))
+    if not noted:
+        logger.warning("Delivery %d is no longer this worker's; not noted: %s: %s", item.pk, status, text)
+        return False
+    if status == _Status.FAILED and answer.is_of_recipient:
+        bounces.note_refusal(delivery_id=item.pk, email=item.recipient.address, attempt=attempts, words=answer.text)
+    if status in {_Status.FAILED, _Status.UNKNOWN}:
+        pause = partial(pausing.pause_if_failing, mailing_id=item.mailing_id, upto=item.pk)
+        transaction.on_commit(pause, robust=True)
+    return True
 
 
 def _is_urgent(pk: int) -> bool:
@@ -283,11 +311,12 @@ def release(*, lease_id: int, answer: str = "") -> None:
     """
     if not Lease.objects.select_for_update().filter(pk=lease_id).values_list("pk", flat=True):
         return
-    _requeue(Delivery.objects.filter(lease=lease_id), answer)
+    requeue(Delivery.objects.filter(lease=lease_id), answer)
     Lease.objects.filter(pk=lease_id).delete()
 
 
-def _requeue(deliveries: DeliveryQuerySet, answer: str = "", tries: int = 0) -> None:
+def requeue(deliveries: DeliveryQuerySet, answer: str = "", tries: int = 0) -> None:
+    """Let ``deliveries``, whose lease the caller has locked, wait again; skip those that were withdrawn meanwhile."""
     deliveries.filter(withdrawn_at__isnull=False).update(
         status=_Status.SKIPPED,
         lease=None,
@@ -302,78 +331,6 @@ def _requeue(deliveries: DeliveryQuerySet, answer: str = "", tries: int = 0) -> 
         attempts=F("attempts") + tries,
         **({"last_answer": answer[:500]} if answer else {}),
     )
-
-
-# --- after a crash ---------------------------------------------------------------------------------------------------
-
-
-def recover() -> int:
-    """Take back what dead workers held; returns how many leases. Safe to run anywhere, at any time, twice at once."""
-    now = timezone.now()
-    count = 0
-    expired = set(Lease.objects.expired(now, lease_length()).values_list("pk", flat=True))
-    for pk, worker in Lease.objects.order_by("pk").values_list("pk", "worker"):
-        if pk in expired or workers.is_dead(worker):
-            count += _take_back(pk, worker_is_dead=pk not in expired)
-    return count
-
-
-@transaction.atomic
-def _take_back(lease_id: int, *, worker_is_dead: bool) -> bool:
-    leases = Lease.objects.select_for_update(skip_locked=True).filter(pk=lease_id)
-    if not worker_is_dead:
-        leases = leases.expired(timezone.now(), lease_length())
-    lease = leases.first()
-    if lease is None:
-        return False
-    now = timezone.now()
-    held = Delivery.objects.filter(lease=lease)
-    # It wrote the cursor only once the message before was answered for good, and noted whatever was not accepted
-    # before it did: what is below the cursor and still held was accepted.
-    held.filter(pk__lt=lease.cursor).update(
-        status=_Status.SENT,
-        lease=None,
-        attempts=F("attempts") + 1,
-        settled_at=now,
-        first_tried_at=Coalesce("first_tried_at", Value(now)),
-        last_answer="Accepted; the worker stopped before it could note the answer",
-    )
-    in_flight = held.filter(pk=lease.cursor)
-    _requeue(
-        in_flight.filter(urgent=True, attempts__lt=_MOST_REPEATS),
-        "The worker stopped while it was on its way: sent again",
-        tries=1,
-    )
-    in_flight.update(
-        status=_Status.UNKNOWN,
-        lease=None,
-        attempts=F("attempts") + 1,
-        settled_at=now,
-        first_tried_at=Coalesce("first_tried_at", Value(now)),
-        last_answer="The worker stopped while it was on its way",
-    )
-    if lease.epoch != _epoch():
-        # The database has crashed or been restarted meanwhile, and the last moves of the cursor may be lost: any of
-        # the rest may have left as well. Rather a batch to look at than a newsletter twice.
-        held.filter(urgent=False, pk__gt=lease.cursor).update(
-            status=_Status.UNKNOWN,
-            lease=None,
-            settled_at=now,
-            last_answer="The worker and the database stopped at the same time; it may have left",
-        )
-    _requeue(held.filter(pk__gt=lease.cursor))
-    Lease.objects.filter(pk=lease.pk).delete()
-    return True
-
-
-def mend_clock() -> int:
-    """Make due what was due when it was made, but whose making now lies in the future: the clock was put back."""
-    now = timezone.now()
-    # Asked for each value, so that the index on (urgent, due_at) leads straight to what lies in the future.
-    early = (
-        Delivery.objects.filter(urgent=urgent, due_at__gt=now, due_at__lte=F("created_at")) for urgent in (True, False)
-    )
-    return sum(deliveries.update(due_at=now) for deliveries in early)
 
 
 def ids(items: Iterable[Item]) -> set[int]:

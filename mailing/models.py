@@ -246,13 +246,14 @@ class DomainPace(models.Model):
 
 
 class Bounce(models.Model):
-    """A report, come after a server had taken a message, that it was not delivered or not wanted."""
+    """That a message was not delivered or not wanted: a server's refusal, or a report that came afterwards."""
 
     class Kind(models.TextChoices):
         """What the report says."""
 
         HARD = "hard", "Refused for good"
         SOFT = "soft", "Refused for now"
+        BLOCKED = "blocked", "Refused because of the sender"
         COMPLAINT = "complaint", "Marked as spam"
         UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
 
@@ -261,6 +262,7 @@ class Bounce(models.Model):
 
         MAILBOX = "mailbox", "The bounce mailbox"
         PROVIDER = "provider", "The email provider"
+        SERVER = "server", "The mail server, when it was handed over"
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, null=True, blank=True, related_name="bounces")
     email = models.EmailField(help_text="The address that the message was for.")
@@ -278,9 +280,9 @@ class Bounce(models.Model):
         ordering: ClassVar = ["-received_at", "-pk"]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(kind__in=["hard", "soft", "complaint", "unsubscribed"]), name="bounce_kind"
+                condition=Q(kind__in=["hard", "soft", "blocked", "complaint", "unsubscribed"]), name="bounce_kind"
             ),
-            models.CheckConstraint(condition=Q(source__in=["mailbox", "provider"]), name="bounce_source"),
+            models.CheckConstraint(condition=Q(source__in=["mailbox", "provider", "server"]), name="bounce_source"),
         ]
         indexes: ClassVar = [
             models.Index(Lower("email"), "received_at", name="bounce_address"),

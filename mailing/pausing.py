@@ -16,7 +16,8 @@ _SPREAD = 4
 
 
 def pause_if_failing(*, mailing_id: int, upto: int | None = None) -> bool:
-    """Pause a bulk mailing if too many of the last ``MAIL_PAUSE_SAMPLE`` deliveries failed, came back or were reported.
+    """Pause a bulk mailing if too many of the last ``MAIL_PAUSE_SAMPLE`` deliveries failed, came back, were reported or
+    got no answer.
 
     Too many is a share of more than ``MAIL_PAUSE_SHARE`` (0 turns this off). Counted back from delivery ``upto`` (by
     default how far the mailing is) to where somebody last resumed it. Says why on the mailing and tells programme
@@ -30,7 +31,8 @@ def pause_if_failing(*, mailing_id: int, upto: int | None = None) -> bool:
     bad = _bad_of_last(mailing, size, _position(mailing) if upto is None else upto)
     if bad <= share * size:
         return False
-    reason = f"Of the last {size} messages {bad} failed, came back or were marked as spam, so it paused itself."
+    what = "failed, came back, got no answer or were marked as spam"
+    reason = f"Of the last {size} messages {bad} {what}, so it paused itself."
     return _pause(mailing, reason)
 
 
@@ -50,17 +52,20 @@ def _bad_of_last(mailing: Mailing, size: int, upto: int) -> int:
     of primary keys is looked at, not the time of settling, by which failures would always seem the latest.
     """
     near = Delivery.objects.filter(pk__lte=upto, pk__gt=upto - _SPREAD * size).order_by("-pk")
-    counted = {_Status.SENT, _Status.FAILED, _Status.SENDING}
+    counted = {_Status.SENT, _Status.FAILED, _Status.SENDING, _Status.UNKNOWN}
+    fields = ("pk", "mailing_id", "status", "settled_at", "first_tried_at")
     last = [
         (pk, status)
-        for pk, owner, status, settled_at in near.values_list("pk", "mailing_id", "status", "settled_at")
+        for pk, owner, status, settled_at, tried_at in near.values_list(*fields)
         if owner == mailing.pk
         and status in counted
+        # A whole batch is not known after a crash of the database, and only what was tried may be the server's doing.
+        and (status != _Status.UNKNOWN or tried_at is not None)
         and (settled_at is None or mailing.watched_from is None or settled_at > mailing.watched_from)
     ][:size]
     if len(last) < size:
         return 0
-    bad = {pk for pk, status in last if status == _Status.FAILED}
+    bad = {pk for pk, status in last if status in {_Status.FAILED, _Status.UNKNOWN}}
     reported = Bounce.objects.filter(kind=Bounce.Kind.COMPLAINT, delivery__in=[pk for pk, _ in last])
     return len(bad | set(reported.values_list("delivery_id", flat=True)))
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils import timezone
 
-from mailing import ledger, wake
+from mailing import recovery, wake
 from mailing.models import Delivery, Lease, Mailing
 
-recover = ledger.recover
+recover = recovery.recover
 
 
 def sweep() -> None:
@@ -16,8 +16,8 @@ def sweep() -> None:
 
     Two at once, or one every second, do no harm: a worker that finds nothing to do goes back to sleep.
     """
-    ledger.recover()
-    ledger.mend_clock()
+    recovery.recover()
+    recovery.mend_clock()
     now = timezone.now()
     if Delivery.objects.urgent_due(now).exists():
         wake.wake_urgent()

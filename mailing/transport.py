@@ -8,6 +8,7 @@ so trying again is safe.
 from __future__ import annotations
 
 import enum
+import re
 import smtplib
 import socket
 import ssl
@@ -23,6 +24,11 @@ from mailing.addresses import ascii_address
 
 _OK = range(200, 300)
 _PUT_OFF = range(400, 500)
+_FOR_GOOD = range(500, 600)
+#: Refusals other than that the server is going down.
+_OF_RECIPIENT = frozenset(range(400, 600)) - {421}
+#: Enhanced status codes of addresses, mailboxes and policy (RFC 3463, sections 3.2, 3.3 and 3.8).
+_OF_MAILBOX = re.compile(r"(?<![\d.])5\.[127]\.\d{1,3}(?!\.?\d)")
 
 
 class Outcome(enum.Enum):
@@ -36,11 +42,15 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a message, in the server's words; ``refuses_recipient`` where it will never take the address."""
+    """What became of a message, in the server's words.
+
+    ``is_of_recipient`` where a refusal, for now or for good, may be for the recipient's sake (``mailing.bounces`` reads
+    in the words whether it is).
+    """
 
     outcome: Outcome
     text: str
-    refuses_recipient: bool = False
+    is_of_recipient: bool = False
 
 
 class UnreachableError(Exception):
@@ -218,10 +228,10 @@ class SmtpTransport:
                 smtp.send(".\r\n")  # it wants a message all the same: RFC 2920, section 3.1, an empty one
                 smtp.getreply()
             # A refusal of the sender is a fault of ours, not of the recipient: staff may mend it within the hours
-            # for which we try again.
-            final = code not in _PUT_OFF and step > 0
+            # for which we try again. What is no answer at all (RFC 5321, section 4.2) refuses nobody.
+            final = code in _FOR_GOOD and step > 0
             outcome = Outcome.FAILED if final else Outcome.DEFERRED
-            return Answer(outcome, _line(code, text), refuses_recipient=final and step == 1)
+            return Answer(outcome, _line(code, text), is_of_recipient=step == 1 and code in _OF_RECIPIENT)
         return None
 
     def _hand_over(self, smtp: smtplib.SMTP, message: bytes) -> Answer:
@@ -240,14 +250,20 @@ class SmtpTransport:
         except (OSError, smtplib.SMTPException) as error:
             self._hang_up()
             return Answer(Outcome.UNKNOWN, f"The mail server took the message and gave no answer: {_words(error)}")
-        if code == -1:
-            self._hang_up()
-            return Answer(Outcome.UNKNOWN, "The mail server took the message and gave no answer")
         if code in _OK:
             return Answer(Outcome.SENT, _line(code, text))
+        words = _line(code, text)
+        if code not in _PUT_OFF and code not in _FOR_GOOD:
+            self._hang_up()
+            return Answer(
+                Outcome.UNKNOWN, f"The mail server took the message and gave no answer that says more: {words}"
+            )
         if code == 421:
             self._hang_up()
-        return Answer(Outcome.DEFERRED if code in _PUT_OFF else Outcome.FAILED, _line(code, text))
+        if code in _PUT_OFF:
+            return Answer(Outcome.DEFERRED, words, is_of_recipient=code in _OF_RECIPIENT)
+        # Now it is most often the text that a server minds, unless it says expressly that it is the mailbox.
+        return Answer(Outcome.FAILED, words, is_of_recipient=_OF_MAILBOX.search(words) is not None)
 
 
 def from_settings() -> Transport:

@@ -48,7 +48,7 @@ _BY_REASON = {
     RejectReason.INVALID: Bounce.Kind.HARD,
     RejectReason.SPAM: Bounce.Kind.COMPLAINT,
     RejectReason.UNSUBSCRIBED: Bounce.Kind.UNSUBSCRIBED,
-    RejectReason.BLOCKED: Bounce.Kind.SOFT,
+    RejectReason.BLOCKED: Bounce.Kind.BLOCKED,
     RejectReason.TIMED_OUT: Bounce.Kind.SOFT,
 }
 _OUR_MESSAGE_ID = re.compile(r"\b([0-9a-f]{32})\.(\d{1,18})@")
@@ -111,9 +111,9 @@ def _kind(event: AnymailTrackingEvent) -> str | None:
         return None
     if event.reject_reason in _BY_REASON:
         return _BY_REASON[event.reject_reason]
-    code = reports.status_in(str(event.mta_response or event.description or ""))
+    said, code = reports.classify_words(str(event.mta_response or event.description or ""))
     if code:
-        return Bounce.Kind(reports.classify(code).value)
+        return Bounce.Kind(said.value)
     if event.reject_reason != RejectReason.BOUNCED or _FOR_NOW.search(_own_words(event)):
         return Bounce.Kind.SOFT
     return Bounce.Kind.HARD

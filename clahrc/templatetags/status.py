@@ -57,6 +57,7 @@ _COLOURS: dict[str, str] = {
     # mail
     "hard": "red",
     "soft": "yellow",
+    "blocked": "orange",
     "complaint": "red",
     "unsubscribed": "grey",
     "queued": "grey",

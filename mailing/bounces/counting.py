@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.conf import settings
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from mailing import services
@@ -18,15 +18,15 @@ _ALWAYS = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def count_refusals(*, email: str) -> Suppression | None:
-    """Suppress ``email`` if the last ``MAIL_FAILURES_TO_SUPPRESS`` messages to it all failed for good.
+    """Suppress ``email`` if the last ``MAIL_FAILURES_TO_SUPPRESS`` messages to it were all refused for good.
 
-    Those that came back only for now (a full mailbox) neither count nor break the row. A second call changes nothing.
+    Those that failed otherwise (a full mailbox, a block of us, a message that could not be written) neither count nor
+    break the row. A second call changes nothing.
     """
     needed = settings.MAIL_FAILURES_TO_SUPPRESS
-    came_back_for_now = Bounce.objects.filter(delivery=OuterRef("pk"), kind=Bounce.Kind.SOFT)
+    refused = Bounce.objects.filter(delivery=OuterRef("pk"), kind=Bounce.Kind.HARD)
     ended = Delivery.objects.of_recipient(email).filter(
-        ~Exists(came_back_for_now),
-        status__in=[Delivery.Status.SENT, Delivery.Status.FAILED],
+        Q(status=Delivery.Status.SENT) | (Q(status=Delivery.Status.FAILED) & Exists(refused)),
         settled_at__gt=_last_lifted(email),
     )
     latest = list(ended.order_by("-settled_at", "-pk").values_list("status", "last_answer")[:needed])

@@ -31,12 +31,20 @@ _LONGEST_CONTENT_TYPE = 4000
 
 _PART = re.compile(rb"(?i)multipart/|message/")
 _CONTENT_TYPE = re.compile(rb"(?im)^content-type:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*")
-_STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+#: And no piece of an IP address, which blocks often name.
+_STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
 _SMTP_CODE = re.compile(r"(?:^|[\s;])([45])(\d\d)\b")
 _RECIPIENT_HEADERS = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc")
 _COMPLAINTS = frozenset({"abuse", "fraud", "opt-out", "opt-out-list"})
 #: Mailbox full, and a message too large for it: the address is good, and takes the next one.
 _SOFT_STATUSES = frozenset({"5.2.2", "5.2.3", "5.3.4"})
+#: Of policy and of content (RFC 3463, sections 3.8 and 3.7), and those of the sender's own address.
+_ABOUT_US = re.compile(r"[45]\.(?:7|6|1\.[78])(?:\.|\Z)")
+#: How servers without enhanced codes say the same; and what they answer to commands (RFC 5321, 4.2.4; RFC 4954, 6).
+_ABOUT_US_WORDS = re.compile(
+    r"(?i)\b(?:spam\w*|black-?list\w*|block-?list\w*|dnsbl|rbl|reputation|policy|relay\w*|spf|dkim|dmarc|authenticat\w*)\b"
+)
+_ABOUT_US_CODES = re.compile(r"\s*(?:50[0-4]|53[0458])\b")
 
 
 class Kind(enum.Enum):
@@ -44,6 +52,7 @@ class Kind(enum.Enum):
 
     HARD = "hard"
     SOFT = "soft"
+    BLOCKED = "blocked"
     COMPLAINT = "complaint"
 
 
@@ -217,19 +226,28 @@ def _outcome(blocks: list[Message]) -> tuple[Kind, str, str] | Passed:
         if not status_code:
             return Passed.NOT_A_REPORT
         words = re.sub(r"(?i)^(?:smtp|x-[\w-]+)\s*;\s*", "", diagnostic) or f"Status {status_code}"
-        return classify(status_code), status_code, words
+        kind = classify_words(words)[0] if status_code.endswith(".0.0") else classify(status_code)
+        return kind, status_code, words
     return Passed.NOT_FINAL
 
 
 def classify(status_code: str) -> Kind:
     """Whether an enhanced status code (RFC 3463) condemns the address.
 
-    5.7 is about policy: the server does not take *this* message from *us*, because of a list or a record of ours, and
-    says nothing against the address.
+    X.7 is about policy: the server does not take *this* message from *us*, because of a list or a record of ours, and
+    says nothing against the address. So it is with what it minds in the text or in our own address.
     """
-    if status_code.startswith("5") and status_code not in _SOFT_STATUSES and not status_code.startswith("5.7."):
-        return Kind.HARD
-    return Kind.SOFT
+    if _ABOUT_US.match(status_code):
+        return Kind.BLOCKED
+    return Kind.HARD if status_code.startswith("5") and status_code not in _SOFT_STATUSES else Kind.SOFT
+
+
+def classify_words(words: str) -> tuple[Kind, str]:
+    """What a server's refusal says, and its enhanced status code; one like 5.0.0 where the server only says 550."""
+    status_code = status_in(words)
+    if status_code.endswith(".0.0") and (_ABOUT_US_WORDS.search(words) or _ABOUT_US_CODES.match(words)):
+        return Kind.BLOCKED, status_code
+    return classify(status_code), status_code
 
 
 def status_in(words: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,7 +12,7 @@ from mailing import pausing, services
 from mailing.bounces import counting, leaving, reports
 from mailing.models import Bounce, Delivery
 
-_REFUSALS = (Bounce.Kind.HARD, Bounce.Kind.SOFT)
+_REFUSALS = (Bounce.Kind.HARD, Bounce.Kind.SOFT, Bounce.Kind.BLOCKED)
 #: Reports come after the message was taken, or when nobody knew whether it was.
 _ENDED_WELL = (Delivery.Status.SENT, Delivery.Status.UNKNOWN)
 _AT_ONCE = {
@@ -57,7 +58,8 @@ def record(
 ) -> Bounce | None:
     """Write down one report on ``email``; None if one with this ``key`` was written before, and then nothing changes.
 
-    A refusal turns its delivery, if that counted as sent, into a failed one, and is counted towards a suppression.
+    A refusal turns its delivery, if that counted as sent, into a failed one, and is counted towards a suppression
+    (unless it is a block, which is about us).
     A complaint or an unsubscription suppresses the address at once, and its owner's consent is taken back
     (``mailing.bounces.leaving``).
     """
@@ -87,8 +89,37 @@ def record(
     return bounce
 
 
+def note_refusal(*, delivery_id: int, email: str, attempt: int, words: str) -> None:
+    """Write down that the mail server refused a message for good, or for as long as it was tried, and count it.
+
+    Within the transaction that notes the delivery as failed. It is counted after that, when no delivery is locked any
+    more; should that be lost, ``apply_late`` does it.
+    """
+    kind, status_code = reports.classify_words(words)
+    bounce, is_new = Bounce.objects.get_or_create(
+        key=hashlib.sha256(b"server %d %d" % (delivery_id, attempt)).hexdigest(),
+        defaults={
+            "kind": kind.value,
+            "source": Bounce.Source.SERVER,
+            "email": email,
+            "delivery_id": delivery_id,
+            "status_code": status_code[:11],
+            "diagnostic": words[:500],
+            "is_applied": False,
+        },
+    )
+    if is_new:
+        transaction.on_commit(lambda: _apply_now(bounce), robust=True)
+
+
+@transaction.atomic
+def _apply_now(bounce: Bounce) -> None:
+    _apply(bounce)
+
+
 def apply_late() -> int:
-    """Apply the reports that overtook the worker's own note that their message was sent; returns how many.
+    """Apply the reports that overtook the worker's own note that their message was sent, and the refusals that were
+    noted and not yet counted; returns how many.
 
     Safe to run anywhere, at any time, twice at once.
     """
@@ -115,6 +146,6 @@ def _apply(bounce: Bounce) -> bool:
         bounce.is_applied = True
     if bounce.kind == Bounce.Kind.HARD:
         counting.count_refusals(email=bounce.email)
-    else:
+    elif bounce.kind == Bounce.Kind.SOFT:
         counting.count_soft_bounces(email=bounce.email)
     return True

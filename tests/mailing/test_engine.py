@@ -3,9 +3,9 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from mailing import ledger, services, sweeping, tasks
+from mailing import ledger, recovery, services, sweeping, tasks
 from mailing.engine import Ended, Engine
-from mailing.models import Delivery, Lease, Mailing, Suppression
+from mailing.models import Bounce, Delivery, Lease, Mailing, Suppression
 from mailing.transport import Answer, Outcome
 
 pytestmark = pytest.mark.django_db
@@ -159,7 +159,7 @@ def test_a_scheduled_mailing_waits_for_its_time(smtp, newsletter, time_machine):
     time_machine.move_to(timezone.now(), tick=True)
     newsletter(send_at=timezone.now() + dt.timedelta(hours=2))
     assert send()[1] == 0
-    assert ledger.mend_clock() == 0
+    assert recovery.mend_clock() == 0
     time_machine.shift(dt.timedelta(hours=2, seconds=1))
     assert send()[1] == 3
 
@@ -219,6 +219,64 @@ def test_a_worker_whose_lease_was_taken_stops_before_its_next_message(newsletter
     ledger.settle_sent(lease_id=batch.lease_id, answers=[(batch.items[1].pk, "250 kept")])
     ledger.release(lease_id=batch.lease_id)
     assert list(Delivery.objects.order_by("pk").values_list("status", flat=True)) == ["sent", "sent", "queued"]
+
+
+@pytest.mark.parametrize("outcome", [*Outcome])
+@pytest.mark.parametrize("state", ["another's", "waiting", "settled"])
+def test_a_worker_whose_lease_was_taken_writes_on_nothing_that_is_anothers(
+    newsletter, outcome, state, caplog, django_capture_on_commit_callbacks
+):
+    newsletter()
+    mine, _ = dead_batch(None)
+    sweeping.recover()
+    if state != "waiting":
+        theirs = ledger.claim_bulk(limit=10)
+        if state == "settled":
+            said = Answer(Outcome.FAILED, "554 not you")
+            for item in theirs.items:
+                assert ledger.settle_other(lease_id=theirs.lease_id, item=item, answer=said)
+    before = list(Delivery.objects.order_by("pk").values())
+    item = mine.items[0]
+    with django_capture_on_commit_callbacks(execute=True) as called:
+        if outcome is Outcome.SENT:
+            ledger.settle_sent(lease_id=mine.lease_id, answers=[(item.pk, "250 kept")])
+        else:
+            answer = Answer(outcome, "550 5.1.1 nobody", is_of_recipient=True)
+            assert not ledger.settle_other(lease_id=mine.lease_id, item=item, answer=answer)
+    assert list(Delivery.objects.order_by("pk").values()) == before
+    assert f"Delivery {item.pk} is no longer this worker's" in caplog.text
+    assert called == []
+    assert not Bounce.objects.exists()
+
+
+def test_what_others_noted_as_sent_already_is_no_news(newsletter, caplog):
+    newsletter()
+    batch, _ = dead_batch(1)
+    sweeping.recover()
+    ledger.settle_sent(lease_id=batch.lease_id, answers=[(item.pk, "250 kept") for item in batch.items[:2]])
+    assert list(Delivery.objects.order_by("pk").values_list("status", flat=True)) == ["sent", "sent", "queued"]
+    assert "no longer" not in caplog.text
+
+
+def test_two_workers_one_of_which_was_silent_for_too_long_send_everybody_once(smtp, newsletter):
+    """The lease is taken over, and its batch sent by another, while the first waits for an answer."""
+    newsletter()
+    slow, fast = Engine(stopping=lambda: False), Engine(stopping=lambda: False)
+    hand_over = slow._hand_over
+
+    def hand_over_late(*args):
+        answer = hand_over(*args)
+        if not fast.sent:
+            Lease.objects.update(until=timezone.now() - dt.timedelta(seconds=1))
+            sweeping.recover()
+            fast.run(urgent_only=False, seconds=30)
+        return answer
+
+    slow._hand_over = hand_over_late
+    slow.run(urgent_only=False, seconds=30)
+    assert (slow.sent, fast.sent, len(smtp.messages)) == (1, 2, 3)
+    assert set(states().values()) == {"sent"}
+    assert not Lease.objects.exists()
 
 
 def test_someone_who_unsubscribes_before_their_turn_is_left_out_of_a_batch_in_hand(newsletter):

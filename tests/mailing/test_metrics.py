@@ -81,7 +81,7 @@ def test_metrics_when_mail_moves_then_the_figures_follow(client, newsletter, tim
         "mail_addresses_suppressed": 1,
         'mail_bounces_last_day{kind="soft"}': 1,
     }
-    assert len(found) == 16
+    assert len(found) == 17
     Engine(stopping=lambda: False).run(urgent_only=False, seconds=30)
     assert values(client)["mail_sent_per_minute"] == pytest.approx(2 / 5)
     time_machine.shift(301)

@@ -73,7 +73,7 @@ def test_mailing_when_servers_refuse_it_then_stops_between_two_messages_and_staf
     mailing.refresh_from_db()
     assert mailing.status == "paused"
     assert mailing.pause_reason == (
-        "Of the last 10 messages 10 failed, came back or were marked as spam, so it paused itself."
+        "Of the last 10 messages 10 failed, came back, got no answer or were marked as spam, so it paused itself."
     )
     assert mailing.deliveries.by_status() == {"failed": 10, "queued": 20}
     assert notes() == [
@@ -146,3 +146,18 @@ def test_transactional_message_when_it_fails_then_nothing_is_paused(staff):
         to="ann@example.org", template="mailing/paused", topic="x", context={"mailing": Mailing(pk=1), "reason": "r"}
     )
     assert not pausing.pause_if_failing(mailing_id=delivery.mailing_id)
+
+
+def test_mailing_when_the_server_swallows_message_after_message_then_stops(mailing, staff, smtp, send):
+    smtp.script = {"MESSAGE": "hang up"}
+    send()
+    mailing.refresh_from_db()
+    assert mailing.deliveries.by_status() == {"unknown": 30}  # what follows a commit is run at the end here
+    assert mailing.status == "paused"
+
+
+def test_mailing_when_a_crash_left_a_batch_unknown_then_goes_on(mailing, staff):
+    settle(mailing, 0, 10)
+    mailing.deliveries.filter(status="sent").update(status="unknown", first_tried_at=None)
+    settle(mailing, 1, 9)
+    assert not pausing.pause_if_failing(mailing_id=mailing.pk)

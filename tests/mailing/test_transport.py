@@ -25,20 +25,22 @@ def test_one_conversation_takes_many_messages(transport, server, extensions):
 
 
 @pytest.mark.parametrize("extensions", [[], ["PIPELINING"]])
-@pytest.mark.parametrize(("script", "outcome", "refuses"), [
-    ({"RCPT": "450 4.2.1 later"}, Outcome.DEFERRED, False),
+@pytest.mark.parametrize(("script", "outcome", "is_of_recipient"), [
+    ({"RCPT": "450 4.2.1 later"}, Outcome.DEFERRED, True),
+    ({"RCPT": "421 going down"}, Outcome.DEFERRED, False),
     ({"RCPT": "550 5.1.1 nobody"}, Outcome.FAILED, True),
     ({"MAIL": "550 5.7.1 not you"}, Outcome.DEFERRED, False),
     ({"MESSAGE": "552 5.3.4 too big"}, Outcome.FAILED, False),
-    ({"MESSAGE": "452 4.3.1 full"}, Outcome.DEFERRED, False),
+    ({"MESSAGE": "452 4.3.1 full"}, Outcome.DEFERRED, True),
+    ({"MESSAGE": "550 5.2.1 closed"}, Outcome.FAILED, True),
     ({"DATA": "421 going down"}, Outcome.DEFERRED, False),
 ])  # fmt: skip
 def test_a_refusal_is_told_in_the_servers_words_and_the_next_message_goes(
-    transport, server, extensions, script, outcome, refuses
+    transport, server, extensions, script, outcome, is_of_recipient
 ):
     server.extensions, server.script = extensions, script
     answer = send(transport)
-    assert (answer.outcome, answer.refuses_recipient) == (outcome, refuses)
+    assert (answer.outcome, answer.is_of_recipient) == (outcome, is_of_recipient)
     assert answer.text.startswith(next(iter(script.values())))
     server.script = {}
     assert send(transport).outcome is Outcome.SENT

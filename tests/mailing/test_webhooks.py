@@ -85,7 +85,7 @@ def test_bounce_when_our_message_id_is_in_it_then_that_delivery_and_no_other(cli
     ({"Type": "SoftBounce", "Details": "552 5.2.2 full"}, "soft"),
     ({"Type": "HardBounce", "Details": "unknown"}, "hard"),
     ({"Type": "BadEmailAddress"}, "hard"),
-    ({"Type": "Blocked", "Details": ""}, "soft"),
+    ({"Type": "Blocked", "Details": ""}, "blocked"),
     ({"Type": "SpamNotification"}, "complaint"),
     ({"RecordType": "SpamComplaint", "Type": "SpamComplaint"}, "complaint"),
     ({"RecordType": "SubscriptionChange", "SuppressSending": True, "SuppressionReason": "ManualSuppression",
