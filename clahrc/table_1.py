@@ -1,10 +1,9 @@
-"""Table 1 of the paper (Rowley et al. 2012), live: research themes as columns, studies with their diffusion fellows."""
+"""Table 1 of the paper (Rowley et al. 2012), live: each research theme with its studies and their diffusion fellows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import zip_longest
 
 from django.db.models import Count, Q
 from django.urls import reverse
@@ -13,6 +12,9 @@ from django.utils import timezone
 from communities.models import Community
 from fellows.models import FellowPost
 from studies.models import Study, Theme
+
+#: How many lines of the table, the themes' names among them, ``static/scss/_pages.scss`` keeps level.
+LEVEL = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,14 @@ class TableOne:
     columns: list[Column]
 
     @property
-    def rows(self) -> list[list[tuple[Column, StudyCell | None]]]:
-        """Across the themes: the first study of each, then the second of each, and so on."""
-        lines = zip_longest(*(column.studies for column in self.columns))
-        return [list(zip(self.columns, line, strict=True)) for line in lines]
+    def longest(self) -> int:
+        """How many studies the theme with the most of them has."""
+        return max((len(column.studies) for column in self.columns), default=0)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether a theme has more studies than the stylesheet keeps level with those of the others."""
+        return self.longest >= LEVEL
 
     @property
     def studies(self) -> int:

@@ -39,7 +39,7 @@ def test_table_1_when_the_papers_programme_is_loaded_then_as_the_paper_prints_it
         "(PATCHWORK)Diff", "(PATCHWORK) Diff"
     )
     html = response.content.decode()
-    assert html.count('scope="col"') == 4
+    assert html.count('scope="row"') == 4
     assert re.findall(r'href="(/studies/[^"]+/)"', html).count("/studies/cato/") == 1
     assert len(re.findall(r'href="/communities/(?!join)[^"]+/"', html)) == 16
 
@@ -60,12 +60,21 @@ def test_table_1_when_posts_are_filled_or_vacant_then_says_so(client, theme, mak
     assert said in words(client.get(URL))
 
 
-def test_table_1_when_themes_have_different_numbers_then_every_row_has_every_column(theme, primary_care, make_study):
-    make_study(theme, "one")
-    make_study(theme, "two")
-    make_study(primary_care, "three")
-    rows = [[cell and cell.title for _, cell in row] for row in table_1().rows]
-    assert rows == [["One", "Three"], ["Two", None]]
+def test_table_1_when_read_then_each_theme_and_all_its_studies_before_the_next(client, theme, primary_care, make_study):
+    for slug, each in {"one": theme, "three": primary_care, "two": theme}.items():
+        make_study(each, slug)
+    html = client.get(URL).content.decode()
+    rows = [strip_tags(row) for row in re.findall(r"<tr.*?</tr>", html, re.S)]
+    read = [[name for name in (theme.name, "One", "Two", primary_care.name, "Three") if name in row] for row in rows]
+    assert read == [[theme.name, "One", "Two"], [primary_care.name, "Three"], []]
+    assert html.count(f">{theme.name}<") == 1
+
+
+@pytest.mark.parametrize(("studies", "is_long"), [(0, False), (39, False), (40, True)])
+def test_table_1_when_a_theme_has_many_studies_then_they_need_not_be_level(client, theme, studies, is_long):
+    Study.objects.bulk_create(Study(slug=f"s{n}", theme=theme, title=f"Study {n}") for n in range(studies))
+    assert table_1().is_long == is_long
+    assert ("app-table-1--long" in client.get(URL).content.decode()) == is_long
 
 
 def test_table_1_when_archived_given_up_closed_or_ended_then_not_counted(theme, make_study):
@@ -113,10 +122,10 @@ def test_table_1_when_more_studies_then_no_more_queries(client, theme, make_stud
     assert queries() == few
 
 
-def test_table_1_when_there_is_one_theme_or_seven_then_as_many_columns(client, programme, make_study):
+def test_table_1_when_there_is_one_theme_or_seven_then_each_is_headed(client, programme, make_study):
     for number in range(7):
         theme = Theme.objects.create(slug=f"t{number}", name=f"Theme {number}", kind="research", position=number)
         make_study(theme, f"s{number}")
     html = client.get(URL).content.decode()
-    assert html.count('scope="col"') == 7
-    assert 'colspan="7"' in html
+    assert html.count('scope="row"') == 7
+    assert 'colspan="2"' in html
