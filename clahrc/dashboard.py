@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from clahrc.templatetags.status import colour_of
-from communities.models import Membership, Newsletter
+from communities.models import Membership, Newsletter, UpdateSection
 from fellows.listing import programme_max_years, soon
 from fellows.models import FellowPost, Secondment
 from panels.models import Review, ReviewCycle
@@ -165,6 +165,18 @@ def newsletter_drafts(user: User) -> Panel:
     return _panel("Newsletters you have not sent", drafts, show, reverse("newsletters:manage"), "All newsletters")
 
 
+def update_drafts(user: User) -> Panel:
+    """What communities would tell in the monthly update, until somebody approves or skips it."""
+    drafts = UpdateSection.objects.visible_to(user).filter(status=UpdateSection.Status.DRAFT, update__closed_at=None)
+    drafts = drafts.select_related("community", "update").order_by("update__closes_at", "community__name", "pk")
+
+    def show(section: UpdateSection) -> Item:
+        note = f"{section.update.month_words}, goes on {date_format(timezone.localdate(section.update.closes_at))}"
+        return Item(section.community.name, section.get_absolute_url(), note)
+
+    return _panel("Monthly updates to approve", drafts, show, reverse("updates:index"), "All monthly updates")
+
+
 #: What ``StudyQuerySet.with_flags`` finds, in the words of the screen.
 FLAGS = {
     "lacks_lead": "no lead",
@@ -247,6 +259,7 @@ _ANYONE = (
     suggestions_to_answer,
     secondments_ending,
     newsletter_drafts,
+    update_drafts,
     studies_flagged,
 )
 _LEADS = (vacancies, names_to_add)

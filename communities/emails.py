@@ -74,6 +74,15 @@ def _about_newsletter(newsletter: Newsletter, *, to: User, template: str, **cont
 
 def send_drafts_wait(user: User, update: MonthlyUpdate, sections: Sequence[UpdateSection]) -> None:
     """Tell somebody who may approve them that a month's drafts wait, and until when."""
+    _about_drafts(user, update, sections, is_reminder=False)
+
+
+def send_drafts_still_wait(user: User, update: MonthlyUpdate, sections: Sequence[UpdateSection]) -> None:
+    """Remind somebody that drafts wait for them, shortly before what is approved goes."""
+    _about_drafts(user, update, sections, is_reminder=True)
+
+
+def _about_drafts(user: User, update: MonthlyUpdate, sections: Sequence[UpdateSection], *, is_reminder: bool) -> None:
     send_template(
         to=user.email,
         name=user.full_name,
@@ -82,6 +91,7 @@ def send_drafts_wait(user: User, update: MonthlyUpdate, sections: Sequence[Updat
         context={
             "month": update.month_words,
             "sections": sections,
+            "is_reminder": is_reminder,
             "update_url": _absolute(update.get_absolute_url()),
             "closes_at": f"{day_words(update.closes_at)} at {time_words(update.closes_at)}",
         },

@@ -46,6 +46,6 @@ def forget_past_attendees() -> int:
 
 @shared_task
 def monthly_updates() -> int:
-    """Send the monthly update whose time has come, and draft this month's from its first working day on."""
+    """Send the monthly update whose time has come, draft this month's from its first working day on, and remind."""
     sent = update_sending.send_due()
-    return sent + (updates.draft_due() is not None)
+    return sent + (updates.draft_due() is not None) + updates.remind_undecided()

@@ -36,6 +36,10 @@ class MonthlyUpdateQuerySet(models.QuerySet["MonthlyUpdate"]):
         """Open ones whose time has come."""
         return self.open().filter(closes_at__lte=now)
 
+    def to_remind_of(self, by: dt.datetime) -> MonthlyUpdateQuerySet:
+        """Open ones that go before ``by`` with somebody still to decide, of which nobody was reminded."""
+        return self.open().filter(closes_at__lte=by, reminded_at=None, sections__status="draft").distinct()
+
     def visible_to(self, user: User | AnonymousUser) -> MonthlyUpdateQuerySet:
         """All for staff; for convenors those with a section of a community of theirs."""
         from communities.models import UpdateSection

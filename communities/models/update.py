@@ -24,6 +24,9 @@ class MonthlyUpdate(models.Model):
     month = models.DateField(unique=True, help_text="The first day of the month.")
     drafted_at = models.DateTimeField(default=timezone.now)
     closes_at = models.DateTimeField(help_text="When what is approved goes; what is not is left out.")
+    reminded_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When those were reminded who had not decided."
+    )
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

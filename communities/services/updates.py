@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from django.conf import settings
 from django.db import transaction
@@ -22,6 +22,8 @@ GONE = "This update has gone, so it can no longer be changed."
 GOES_AT = dt.time(17)
 #: An update can be kept open for so many days at most, so that the next month's is not held up.
 LONGEST_OPEN = dt.timedelta(days=28)
+#: How long before it goes those are reminded who have not decided.
+REMINDED = dt.timedelta(hours=26)
 
 _S = UpdateSection.Status
 #: (from, to): what may be decided while the update is open. What is not here cannot be done.
@@ -58,8 +60,24 @@ def draft_update(*, today: dt.date) -> MonthlyUpdate | None:
         update.closed_at = timezone.now()
         update.save(update_fields=["closed_at"])
         return update
-    _tell_that_drafts_wait(update, sections)
+    _tell_who_decides(update, sections, emails.send_drafts_wait)
     return update
+
+
+def remind_undecided() -> int:
+    """A day before an update goes, remind those whose drafts still wait, once; returns how many updates."""
+    count = 0
+    for pk in list(MonthlyUpdate.objects.to_remind_of(timezone.now() + REMINDED).values_list("pk", flat=True)):
+        with transaction.atomic():
+            update = MonthlyUpdate.objects.select_for_update().get(pk=pk)
+            if not update.is_open or update.reminded_at:
+                continue
+            waiting = list(update.sections.filter(status=_S.DRAFT).select_related("community"))
+            _tell_who_decides(update, waiting, emails.send_drafts_still_wait)
+            update.reminded_at = timezone.now()
+            update.save(update_fields=["reminded_at"])
+            count += 1
+    return count
 
 
 def _five_on(day: dt.date) -> dt.datetime:
@@ -84,7 +102,11 @@ def _draft_sections(update: MonthlyUpdate) -> list[UpdateSection]:
     return sections
 
 
-def _tell_that_drafts_wait(update: MonthlyUpdate, sections: list[UpdateSection]) -> None:
+def _tell_who_decides(
+    update: MonthlyUpdate,
+    sections: list[UpdateSection],
+    send: Callable[[User, MonthlyUpdate, list[UpdateSection]], None],
+) -> None:
     """One email to each member of staff, and to each convenor of these communities, on all that is theirs to decide."""
     theirs: dict[int, list[UpdateSection]] = {}
     by_community = {section.community_id: section for section in sections}
@@ -99,7 +121,7 @@ def _tell_that_drafts_wait(update: MonthlyUpdate, sections: list[UpdateSection])
         people[user.pk] = user
         theirs.setdefault(user.pk, []).append(by_community[membership.community_id])
     for key, user in sorted(people.items()):
-        emails.send_drafts_wait(user, update, sections if key in staff else theirs[key])
+        send(user, update, sections if key in staff else theirs[key])
 
 
 def _locked(section: UpdateSection) -> UpdateSection:
@@ -186,6 +208,6 @@ def set_deadline(*, update: MonthlyUpdate, closes_at: dt.datetime) -> MonthlyUpd
         raise RefusedError("Choose a time that is still to come, or send it now.")
     if closes_at > now + LONGEST_OPEN:
         raise RefusedError(f"Choose a time within {LONGEST_OPEN.days} days: the next update waits for this one.")
-    current.closes_at = closes_at
-    current.save(update_fields=["closes_at"])
+    current.closes_at, current.reminded_at = closes_at, None
+    current.save(update_fields=["closes_at", "reminded_at"])
     return current

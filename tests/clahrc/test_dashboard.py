@@ -164,3 +164,15 @@ def test_dashboard_when_more_rows_then_no_more_queries(role, client_of, request,
     for number in range(1, 50):
         add(number)
     assert queries() == few
+
+
+def test_dashboard_when_monthly_updates_wait_then_convenors_see_theirs_and_staff_all(
+    client_of, convenor, community, other_study
+):
+    from tests.communities.factories import make_community, make_section
+
+    make_section(community)
+    make_section(make_community(other_study))
+    assert panels_of(client_of("staff"))["Monthly updates to approve"][1] == 2
+    assert panels_of(client_of("convenor"))["Monthly updates to approve"] == (["Home visits after stroke"], 1)
+    assert "Monthly updates to approve" not in panels_of(client_of("associate"))

@@ -13,12 +13,19 @@ from django.utils import timezone
 from communities.models import Audience, MonthlyUpdate, UpdateEntry, UpdateSection
 from communities.services.items import delete_item, save_item
 from communities.services.update_sending import send_update
-from communities.services.updates import decide_section, draft_due, draft_update, save_section
+from communities.services.updates import decide_section, draft_due, draft_update, remind_undecided, save_section
 from communities.tasks import monthly_updates
 from mailing.models import Delivery
 from studies.models import StageMove, Study, Theme
 from studies.services import make_suggestion, move_study, record_amendment, set_identifier
-from tests.communities.factories import make_community, make_event, make_item, make_newsletter, make_sent
+from tests.communities.factories import (
+    make_community,
+    make_event,
+    make_item,
+    make_newsletter,
+    make_section,
+    make_sent,
+)
 from tests.communities.together import at_once
 
 
@@ -303,3 +310,31 @@ def test_draft_when_several_run_at_once_then_one_update(community, staff):
     assert at_once([lambda: draft_update(today=today)] * 4) == []
     assert MonthlyUpdate.objects.count() == UpdateSection.objects.count() == UpdateEntry.objects.count() == 1
     assert Delivery.objects.count() == 1
+
+
+def test_remind_when_it_goes_tomorrow_then_those_who_have_not_decided_once(
+    clock, community, other_study, staff, convenor
+):
+    clock("2027-03-01T08:00+00:00")
+    decided = make_section(make_community(other_study), status="skipped", decided_at=timezone.now())
+    waiting = make_section(community)
+    waiting.update.closes_at = timezone.now() + dt.timedelta(days=4)
+    waiting.update.save()
+    assert decided.update == waiting.update
+    assert remind_undecided() == 0
+    clock("2027-03-04T09:00+00:00")
+    assert [remind_undecided(), remind_undecided()] == [1, 0]
+    reminders = Delivery.objects.filter(mailing__subject__startswith="Reminder: March 2027: a draft still waits")
+    assert {staff.email, convenor.email} <= set(reminders.values_list("recipient", flat=True))
+    assert len(set(reminders.values_list("recipient", flat=True))) == reminders.count()
+
+
+def test_remind_when_all_is_decided_or_it_has_gone_then_nobody(clock, community):
+    clock("2027-03-01T08:00+00:00")
+    section = make_section(community, status="skipped", decided_at=timezone.now())
+    MonthlyUpdate.objects.update(closes_at=timezone.now() + dt.timedelta(hours=3))
+    assert remind_undecided() == 0
+    section.status, section.decided_at = "draft", None
+    section.save()
+    MonthlyUpdate.objects.update(closed_at=timezone.now())
+    assert remind_undecided() == 0
