@@ -76,7 +76,7 @@ def delete_unused_pictures() -> int:
             if not Picture.objects.select_for_update(of=("self",)).filter(pk=picture.pk, blocks=None).exists():
                 continue
             Picture.objects.filter(pk=picture.pk).delete()
-            transaction.on_commit(partial(picture.file.storage.delete, picture.file.name))
+            transaction.on_commit(partial(picture.file.storage.delete, str(picture.file.name)))
             count += 1
     return count
 
