@@ -5,28 +5,28 @@ What a form cannot say by itself it says in ``field_options`` (see ``people.nhs_
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms, template
 from django.forms.boundfield import BoundField
-from django.forms.formsets import BaseFormSet
 from django.forms.utils import flatatt
 from django.template.loader import get_template
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from clahrc.templatetags.form_reading import (
+    LISTED,
+    all_errors_of,
+    all_revealed,
+    boxes_in_error,
+    draw_error_summary,
+    options_of,
+)
+
 register = template.Library()
 
 OPTIONAL = "(optional)"
-#: Set on a form whose errors the page has listed already.
-_LISTED = "errors_are_listed"
-
-
-def options_of(field: BoundField) -> Mapping[str, Any]:
-    """What the form's ``field_options`` say of this field."""
-    given: Mapping[str, Any] = getattr(field.form, "field_options", {}).get(field.name, {})
-    return given
 
 
 def _part(text: str, id_: str) -> dict[str, object] | None:
@@ -58,10 +58,6 @@ def _title(field: BoundField, show: bool = True, optional: bool = True) -> dict[
         "is_page_heading": bool(options.get("page_heading")),
         "classes": "" if show else "nhsuk-u-visually-hidden",
     }
-
-
-def _is_group(field: BoundField) -> bool:
-    return isinstance(field.field.widget, forms.RadioSelect | forms.CheckboxSelectMultiple)
 
 
 # --- The widgets ----------------------------------------------------------------------------------------------
@@ -146,17 +142,6 @@ def _draw_checkbox(field: BoundField, title: Mapping[str, object]) -> str:
             "small": options.get("small"),
         }
     )
-
-
-def boxes_in_error(field: BoundField) -> set[int]:
-    """Which boxes of a field with several are wrong; all of them where the error does not say."""
-    count = len(getattr(field.field.widget, "widgets", ()))
-    codes = [error.code or "" for error in field.errors.as_data()] if field.errors else []
-    if not codes:
-        return set()
-    names = list(getattr(field.field.widget, "box_names", ()))
-    named = {names.index(name) for code in codes for name in code.split("_") if name in names}
-    return named or set(range(count))
 
 
 def _draw_boxes(field: BoundField, title: Mapping[str, object]) -> str:
@@ -297,78 +282,6 @@ def draw_field(field: BoundField, show_label: bool = True, optional: bool = True
     return _draw_control(field, title)
 
 
-# --- Errors ---------------------------------------------------------------------------------------------------
-
-
-def first_input_id(field: BoundField) -> str:
-    """The id of the input that an error summary should go to: the first choice, or the first box that is wrong."""
-    if _is_group(field):
-        return f"{field.auto_id}_0"
-    if hasattr(field.field.widget, "box_labels"):
-        return f"{field.auto_id}_{min(boxes_in_error(field) or {0})}"
-    return field.auto_id
-
-
-def _revealed_after(options: Mapping[str, Any]) -> list[str]:
-    names = [name for group in options.get("conditional", {}).values() for name in group]
-    return [*names, *options.get("reveals", ())]
-
-
-def fields_in_order(form: forms.BaseForm) -> Iterator[BoundField]:
-    """The form's fields in the order in which they stand on the page: what a choice reveals comes after it."""
-    options: Mapping[str, Mapping[str, Any]] = getattr(form, "field_options", {})
-    layout = getattr(getattr(form, "helper", None), "layout", None)
-    laid_out = [pointer.name for pointer in layout.get_field_names()] if layout is not None else []
-    revealed = _all_revealed(form)
-    order: dict[str, None] = {}
-    for name in [*laid_out, *(name for name in form.fields if name not in revealed), *form.fields]:
-        for each in (name, *_revealed_after(options.get(name, {}))):
-            if each in form.fields:
-                order.setdefault(each)
-    return (form[name] for name in order)
-
-
-def _all_revealed(form: forms.BaseForm) -> set[str]:
-    options: Mapping[str, Mapping[str, Any]] = getattr(form, "field_options", {})
-    return {name for each in options.values() for name in _revealed_after(each)}
-
-
-def errors_of(form: forms.BaseForm) -> list[dict[str, object]]:
-    """The form's errors in the order of its inputs, each with the address of its input. Errors of the whole form,
-    and of hidden fields, come first and lead nowhere.
-    """
-    found: list[dict[str, object]] = [{"text": error} for error in form.non_field_errors()]
-    for field in fields_in_order(form):
-        if field.is_hidden:
-            found += [{"text": error} for error in field.errors]
-        else:
-            found += [{"text": error, "href": f"#{first_input_id(field)}"} for error in field.errors]
-    return found
-
-
-def all_errors_of(candidates: Iterable[object]) -> list[dict[str, object]]:
-    """The errors of forms and formsets together, in their order; marks each so that none is listed twice."""
-    found: list[dict[str, object]] = []
-    for each in candidates:
-        if isinstance(each, BaseFormSet) and each.is_bound:
-            found += [{"text": error} for error in each.non_form_errors()]
-            for form in each.forms:
-                found += errors_of(form)
-        elif isinstance(each, forms.BaseForm) and each.is_bound:
-            found += errors_of(each)
-        else:
-            continue
-        setattr(each, _LISTED, True)
-    return found
-
-
-def draw_error_summary(errors: list[dict[str, object]]) -> str:
-    """The list of what must be put right; nothing where nothing must."""
-    if not errors:
-        return ""
-    return get_template("components/error-summary.html").render({"heading": "There is a problem", "error_list": errors})
-
-
 # --- The tags -------------------------------------------------------------------------------------------------
 
 
@@ -381,7 +294,7 @@ def nhs_field(field: BoundField, show_label: bool = True, optional: bool = True)
 @register.simple_tag
 def filter_fields(form: forms.BaseForm) -> SafeString:
     """Every field of a filter form, none marked optional."""
-    revealed = _all_revealed(form)
+    revealed = all_revealed(form)
     return SafeString("".join(_draw_filter(field) for field in form if field.name not in revealed))
 
 
@@ -399,12 +312,12 @@ def _draw_filter(field: BoundField) -> str:
 @register.simple_tag
 def remaining_fields(form: forms.BaseForm) -> SafeString:
     """Every field of a form without a layout; those that a choice reveals are drawn under it."""
-    return SafeString("".join(draw_field(field) for field in form if field.name not in _all_revealed(form)))
+    return SafeString("".join(draw_field(field) for field in form if field.name not in all_revealed(form)))
 
 
 @register.simple_tag
 def error_summary(*candidates: object) -> SafeString:
     """``{% error_summary form formset %}``, where the page does not list their errors already."""
     return SafeString(
-        draw_error_summary(all_errors_of(each for each in candidates if not getattr(each, _LISTED, False)))
+        draw_error_summary(all_errors_of(each for each in candidates if not getattr(each, LISTED, False)))
     )

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 
 from clahrc.templatetags import tables
 from clahrc.templatetags.drawing import Frame, address, frame_tag, is_here, links, render
-from clahrc.templatetags.nhs_fields import all_errors_of, draw_error_summary
+from clahrc.templatetags.form_reading import all_errors_of, draw_error_summary
 from clahrc.templatetags.status import colour_of
 from people.words import moment_words, time_words
 
