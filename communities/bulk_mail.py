@@ -12,7 +12,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from communities.audiences import choice_of, joined_words, list_slug
+from communities.audiences import Choice, choice_of, joined_words, list_slug
 from communities.drawing import draw
 from communities.lists import link_with_token, list_query
 from communities.markup import to_mail_text
@@ -74,11 +74,22 @@ def _event_message(template: str, subject: str, dates: Sequence[Event]) -> Messa
         preheader="",
         event=event,
         dates=[(each, f"{settings.SITE_URL}{each.get_absolute_url()}") for each in dates] if len(dates) > 1 else [],
+        joined=joined_words(Choice(communities=frozenset(each.pk for each in event.communities))),
         description=to_mail_text(event.description),
         url=f"{settings.SITE_URL}{event.get_absolute_url()}",
         register_url=f"{settings.SITE_URL}{reverse('events:register', args=[event.slug])}",
-        **_ways_out(Purpose.EVENTS, event.community.slug if event.community else ""),
+        **_ways_out(Purpose.EVENTS, *list_of(event)),
     )
+
+
+def list_of(event: Event) -> tuple[str, int | None]:
+    """By which list postings of an event go, as ``list_query`` takes it: the slug of its one community; or, where it is
+    for several, its own key. Neither where it is for everybody.
+    """
+    communities = event.communities
+    if len(communities) == 1:
+        return communities[0].slug, None
+    return "", event.pk if communities else None
 
 
 def _ways_out(purpose: Purpose, community_slug: str, issue: int | None = None) -> dict[str, str]:

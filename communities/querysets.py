@@ -212,6 +212,17 @@ class EventQuerySet(models.QuerySet["Event"]):
         """Those that took place in a calendar year (London's) and whose attendance was ticked."""
         return self.public().exclude(status="cancelled").filter(starts_at__year=year, attended_count__gt=0)
 
+    def for_communities(self, communities: Iterable[int] | models.QuerySet[Any, Any]) -> EventQuerySet:
+        """Those that are for one of these communities (keys, which may be a query), alone or among others."""
+        from communities.models import Event
+
+        also = Event.also_for.through.objects.filter(community__in=communities)
+        return self.filter(Q(community__in=communities) | Q(pk__in=also.order_by().values("event")))
+
+    def with_communities(self) -> EventQuerySet:
+        """Each with the communities that it is for and their studies, in two queries for all."""
+        return self.select_related("community__study").prefetch_related("also_for__study")
+
     def in_series_of(self, event: Event) -> EventQuerySet:
         """All dates of its series, itself included, soonest first; none where it does not repeat."""
         if event.series_id is None:

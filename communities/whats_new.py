@@ -87,15 +87,15 @@ def event_words(event: Event) -> str:
 
 def _events(communities: list[int], told: dict[int, set[str]]) -> Iterator[tuple[int, Found]]:
     now = timezone.now()
-    coming = Event.objects.filter(
-        community__in=communities, status=Event.Status.PUBLISHED, starts_at__gt=now, starts_at__lte=now + AHEAD
+    coming = Event.objects.for_communities(communities).filter(
+        status=Event.Status.PUBLISHED, starts_at__gt=now, starts_at__lte=now + AHEAD
     )
-    for event in coming.order_by("starts_at", "pk"):
-        source, key = f"event:{event.pk}", event.community_id or 0
-        is_new = source not in told[key]
-        if is_new or event.starts_at <= now + NEAR:
-            url = site_url(event.get_absolute_url())
-            yield key, Found(Kind.EVENT, event.title, event_words(event), url, source, is_new)
+    for event in coming.with_communities().order_by("starts_at", "pk"):
+        source, url = f"event:{event.pk}", site_url(event.get_absolute_url())
+        for key in {community.pk for community in event.communities} & set(communities):
+            is_new = source not in told[key]
+            if is_new or event.starts_at <= now + NEAR:
+                yield key, Found(Kind.EVENT, event.title, event_words(event), url, source, is_new)
 
 
 _ITEM_KINDS = {

@@ -217,19 +217,20 @@ def _events(cast: Cast, programme: Programme, communities: list[Community]) -> N
         )
     for nth, plan in enumerate(plans):
         _event(cast, nth, *plan)
-    _drop_in(cast)
+    _drop_in(cast, communities)
 
 
-def _drop_in(cast: Cast) -> None:
-    """An event that repeats: once a month, at the same time."""
+def _drop_in(cast: Cast, communities: list[Community]) -> None:
+    """An event for several communities that repeats: once a month, at the same time."""
     day = working_day(timezone.localdate() + dt.timedelta(days=12))
     starts_at = timezone.make_aware(dt.datetime.combine(day, dt.time(14, 30)))
     first = Event.objects.create(
-        slug="ask-a-researcher", title="Ask a researcher", kind=Event.Kind.STAKEHOLDER, starts_at=starts_at,
-        ends_at=starts_at + dt.timedelta(hours=1), place="Central Library, Lacemarket",
+        slug="ask-a-researcher", title="Ask a researcher", kind=Event.Kind.COMMUNITY, community=communities[0],
+        starts_at=starts_at, ends_at=starts_at + dt.timedelta(hours=1), place="Central Library, Lacemarket",
         description="Tea, cake and a researcher who answers questions. Come as you are.",
         status=Event.Status.PUBLISHED, created_by=cast.logins["staff"], takes_registrations=True, capacity=20,
     )  # fmt: skip
+    first.also_for.set(communities[1:3])
     repeat_event(event=first, every=EventSeries.Every.MONTH_WEEKDAY, times=6, by=cast.logins["staff"])
 
 

@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
+from django.db.models import Model
 from django.http import QueryDict
 from django.utils import timezone
 
 from communities.forms.series import FOLLOWING, scope_field, this_and
 from communities.forms.versioned import VersionedForm
 from communities.models import Event
-from communities.services.series import following, times_of
+from communities.services.series import following, times_of, value_of
 from communities.validators import validate_no_placeholder, validate_plain_subject
 from people.nhs_forms import NhsDateTimeField, NhsFormMixin
 
@@ -39,6 +40,7 @@ class EventForm(NhsFormMixin, VersionedForm):
     field_options: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "title": {"count": True},
         "description": {"rows": 10},
+        "also_for": {"small": True},
         "capacity": {"width": 5, "inputmode": "numeric"},
     }
 
@@ -84,16 +86,19 @@ class EventForm(NhsFormMixin, VersionedForm):
     class Meta:
         model = Event
         fields = (
-            "title", "kind", "community", "description", "starts_at", "ends_at", "place", "online_url",
+            "title", "kind", "community", "also_for", "description", "starts_at", "ends_at", "place", "online_url",
             "show_online_url", "takes_registrations", "capacity",
         )  # fmt: skip
+        widgets: ClassVar = {"also_for": forms.CheckboxSelectMultiple}
         labels: ClassVar = {
+            "also_for": "Which other communities is it for?",
             "kind": "Kind of event",
             "show_online_url": "Show the link to everyone on the website",
             "takes_registrations": "People can register",
         }
         help_texts: ClassVar = {
             "community": "Leave empty for an event for everybody.",
+            "also_for": "Members of these are told as well, each person once, and see it on their community's page.",
             "place": "Name and address, as people would look it up.",
             "show_online_url": (
                 "Otherwise only those who get the email see it; where people register, only those with a place."
@@ -148,6 +153,8 @@ class EventForm(NhsFormMixin, VersionedForm):
         typed = cleaned.get("place") or cleaned.get("online_url")
         if not typed and not {"place", "online_url"} & set(self.errors):
             self.add_error("place", "Enter a place, or a link to join online, or both.")
+        if cleaned.get("also_for") and not cleaned.get("community") and "community" not in self.errors:
+            self.add_error("community", "Choose a community, or tick no others for an event for everybody.")
         if cleaned.get("show_online_url") and not cleaned.get("online_url"):
             cleaned["show_online_url"] = False
         if self.is_for_following and starts_at and timezone.localdate(starts_at) != self._day:
@@ -157,6 +164,17 @@ class EventForm(NhsFormMixin, VersionedForm):
             if cleaned["capacity"] < taken:
                 self.add_error("capacity", f"{taken} places are taken or offered already. Enter {taken} or more.")
         return cleaned
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What was filled in, as ``save_event`` takes it: of other communities, their keys without its own."""
+        also_for = {community.pk for community in self.cleaned_data["also_for"]}
+        community = self.cleaned_data["community"]
+        return {**super().changes, "also_for": frozenset(also_for - {community.pk if community else None})}
+
+    def saved(self, current: Model, name: str) -> Any:
+        """What ``changes`` would have for a field that is as ``current`` has it."""
+        return value_of(current, name) if isinstance(current, Event) else super().saved(current, name)
 
     @property
     def is_for_following(self) -> bool:

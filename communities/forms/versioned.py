@@ -49,12 +49,16 @@ class VersionedForm(forms.ModelForm):
         """More arguments that the form needs to be made again."""
         return {}
 
+    def saved(self, current: models.Model, name: str) -> Any:
+        """What ``changes`` would have for a field that is as ``current`` has it."""
+        return getattr(current, name)
+
     def differences_from(self, current: models.Model) -> list[Difference]:
         """Where what was filled in and what somebody else saved differ. Only after ``is_valid()``."""
         return [
             Difference(str(self.fields[name].label), _words(current, name))
             for name, mine in self.changes.items()
-            if getattr(current, name) != mine
+            if self.saved(current, name) != mine
         ]
 
 
@@ -64,6 +68,8 @@ def _words(row: models.Model, name: str) -> str:
     value = shown() if shown else getattr(row, name)
     if value is True or value is False:
         return "Yes" if value else "No"
+    if isinstance(value, models.Manager):
+        value = ", ".join(str(each) for each in value.all())
     if hasattr(value, "tzinfo"):
         return f"{day_words(value)}, {time_words(value)}"
     return str(value) if value not in (None, "") else "Nothing"

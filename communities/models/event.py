@@ -21,7 +21,7 @@ _MAP = "https://www.openstreetmap.org/search?"
 
 
 class Event(models.Model):
-    """A meeting, in person or online, for one community or, without one, for everybody."""
+    """A meeting, in person or online, for one community, several, or, without one, for everybody."""
 
     class Kind(models.TextChoices):
         """The kinds the paper names."""
@@ -43,6 +43,12 @@ class Event(models.Model):
     uid = models.CharField(max_length=22, unique=True, default=new_key, editable=False)
     sequence = models.PositiveIntegerField(default=0, editable=False)
     community = models.ForeignKey(Community, on_delete=models.PROTECT, null=True, blank=True, related_name="events")
+    also_for = models.ManyToManyField(
+        Community,
+        blank=True,
+        related_name="+",
+        help_text="Other communities that it is for; none where it is for everybody.",
+    )
     series = models.ForeignKey(EventSeries, on_delete=models.PROTECT, null=True, blank=True, related_name="events")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     title = models.CharField(max_length=150)
@@ -96,6 +102,16 @@ class Event(models.Model):
     def get_absolute_url(self) -> str:
         """Its public page."""
         return reverse("events:detail", args=[self.slug])
+
+    @property
+    def also_for_keys(self) -> frozenset[int]:
+        """The keys of the other communities that it is for."""
+        return frozenset(community.pk for community in self.also_for.all())
+
+    @property
+    def communities(self) -> list[Community]:
+        """Every community that it is for, its own first; none where it is for everybody."""
+        return [self.community, *self.also_for.all()] if self.community else []
 
     @property
     def is_draft(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.notices import tell_registered
 from communities.services.postings import hold_lists_of_events, tell_of, withdraw_postings
 from communities.services.registrations import pass_places_on
-from communities.services.series import changes_for, drafts_of_series, following
+from communities.services.series import changes_for, drafts_of_series, following, set_also_for
 from communities.slugs import free_slug
 from communities.words import day_words
 from people.models import User
@@ -24,9 +25,11 @@ _WHEN_AND_WHERE = ("starts_at", "ends_at", "place", "online_url")
 
 
 @transaction.atomic
-def create_event(*, by: User, **fields: Any) -> Event:
-    """Begin an event as a draft."""
-    return Event.objects.create(slug=free_slug(Event, fields["title"]), created_by=by, updated_by=by, **fields)
+def create_event(*, by: User, also_for: Iterable[int] = (), **fields: Any) -> Event:
+    """Begin an event as a draft. ``also_for`` are the keys of other communities that it is for (``set_also_for``)."""
+    event = Event.objects.create(slug=free_slug(Event, fields["title"]), created_by=by, updated_by=by, **fields)
+    set_also_for(event, also_for)
+    return event
 
 
 @transaction.atomic
@@ -58,12 +61,14 @@ def save_event(*, event: Event, version: int, changes: dict[str, Any], by: User,
 def _apply(event: Event, changes: dict[str, Any], by: User) -> None:
     is_revision = any(name in changes and getattr(event, name) != changes[name] for name in _ON_CALENDARS)
     for field, value in changes.items():
-        setattr(event, field, value)
+        if field != "also_for":
+            setattr(event, field, value)
     if is_revision and not event.is_draft:
         event.sequence += 1
     event.version += 1
     event.updated_by = by
     event.save()
+    set_also_for(event, changes.get("also_for", event.also_for_keys))
 
 
 def is_moved_by(event: Event, changes: dict[str, Any]) -> bool:

@@ -55,6 +55,10 @@ def note_unsubscribe(*, associate: Associate, issue: str) -> None:
 
 def sent_issue(issue: str) -> Newsletter | None:
     """The sent newsletter with this key, as a link says it; None where it is no such key."""
-    if not (issue.isascii() and issue.isdigit() and len(issue) <= 18):
-        return None
-    return Newsletter.objects.sent().filter(pk=int(issue)).first()
+    key = key_of(issue)
+    return Newsletter.objects.sent().filter(pk=key).first() if key else None
+
+
+def key_of(issue: str) -> int | None:
+    """A primary key, as a link says it; None where it is none."""
+    return int(issue) if issue.isascii() and issue.isdigit() and len(issue) <= 18 else None

@@ -12,10 +12,10 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
 
 from communities import ics
-from communities.bulk_mail import Message, announcement_message, cancellation_message, change_message
-from communities.lists import list_key, unsubscribe_headers
+from communities.bulk_mail import Message, announcement_message, cancellation_message, change_message, list_of
+from communities.lists import list_key, several_key, unsubscribe_headers
 from communities.models import Associate, Event, EventPosting, Purpose, Registration
-from communities.querysets import AssociateQuerySet, EventQuerySet
+from communities.querysets import AssociateQuerySet
 from communities.services.consents import hold_lists
 from communities.services.errors import RefusedError
 from mailing.models import Delivery, Mailing
@@ -30,8 +30,10 @@ _MESSAGES = {
 
 
 def audience_of(event: Event) -> AssociateQuerySet:
-    """Who would be told of an event now: its community's members who asked, or anybody's where it has none."""
-    return Associate.objects.wanting(Purpose.EVENTS, event.community)
+    """Who would be told of an event now, each once: those who asked for events in any of its communities, or in any at
+    all where it is for everybody.
+    """
+    return Associate.objects.wanting(Purpose.EVENTS, *event.communities)
 
 
 def told_of(events: Iterable[Event]) -> AssociateQuerySet:
@@ -55,11 +57,13 @@ def told_of(events: Iterable[Event]) -> AssociateQuerySet:
     return Associate.objects.consenting(Purpose.EVENTS).filter(Exists(told)).order_by("pk")
 
 
-def to_announce(event: Event) -> EventQuerySet:
+def to_announce(event: Event, *, lock: bool = False) -> list[Event]:
     """The dates of its series of which nobody has been told yet, that are public, to come, and for the same people."""
     announced = EventPosting.objects.filter(event=OuterRef("pk"), kind=EventPosting.Kind.ANNOUNCEMENT)
     dates = Event.objects.in_series_of(event).upcoming().filter(status=Event.Status.PUBLISHED)
-    return dates.filter(community=event.community_id).exclude(Exists(announced)).select_related("community")
+    dates = dates.filter(community=event.community_id).exclude(Exists(announced)).with_communities()
+    dates = dates.select_for_update(of=("self",)) if lock else dates
+    return [each for each in dates if each.also_for_keys == event.also_for_keys]
 
 
 @transaction.atomic
@@ -80,7 +84,7 @@ def announce_event(*, event: Event, by: User, whole_series: bool = False) -> Eve
         raise RefusedError("This event is over.")
     dates = [current]
     if whole_series:
-        others = to_announce(current).exclude(pk=current.pk).select_for_update(of=("self",))
+        others = [each for each in to_announce(current, lock=True) if each != current]
         dates = sorted([current, *others], key=lambda each: (each.starts_at, each.pk))
     hold_lists_of_events(dates)
     audience = audience_of(current)
@@ -95,9 +99,9 @@ def tell_of(events: Sequence[Event], kind: EventPosting.Kind, by: User) -> None:
 
     To be called in the transaction that changed them.
     """
-    by_audience: dict[int | None, list[Event]] = {}
+    by_audience: dict[tuple[int | None, frozenset[int]], list[Event]] = {}
     for event in events:
-        by_audience.setdefault(event.community_id, []).append(event)
+        by_audience.setdefault((event.community_id, event.also_for_keys), []).append(event)
     for dates in by_audience.values():
         audience = told_of(dates)
         if audience.exists():
@@ -117,21 +121,21 @@ def withdraw_postings(events: Sequence[Event]) -> None:
 
 def hold_lists_of_events(events: Sequence[Event]) -> None:
     """``hold_lists`` of whoever these events are for."""
-    keys = {event.community_id for event in events}
-    hold_lists(None if None in keys else [key for key in keys if key is not None])
+    is_for_all = any(event.community_id is None for event in events)
+    hold_lists(None if is_for_all else [community.pk for event in events for community in event.communities])
 
 
 def _post(dates: Sequence[Event], kind: EventPosting.Kind, audience: AssociateQuerySet, by: User) -> None:
     first = dates[0]
-    slug = first.community.slug if first.community else ""
+    slug, issue = list_of(first)
     message: Message = _MESSAGES[kind](dates)
     mailing = queue_bulk(
         topic="event posting",
-        list_key=list_key(Purpose.EVENTS, slug),
+        list_key=list_key(Purpose.EVENTS, slug) if slug else several_key(Purpose.EVENTS, first.pk),
         subject=message.subject,
         text=message.text,
         html=message.html,
-        headers=unsubscribe_headers(Purpose.EVENTS, slug),
+        headers=unsubscribe_headers(Purpose.EVENTS, slug, issue),
         audience=audience.as_audience(),
         attachments=[_calendar(dates, kind)],
         created_by=by,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -18,8 +19,8 @@ from people.models import User
 #: What a new date has from the one that is repeated, and what a change may be of for those that follow as well. Their
 #: times, addresses and states are their own.
 _SHARED = (
-    "title", "kind", "community", "description", "place", "online_url", "show_online_url", "takes_registrations",
-    "capacity",
+    "title", "kind", "community", "also_for", "description", "place", "online_url", "show_online_url",
+    "takes_registrations", "capacity",
 )  # fmt: skip
 _TIMES = ("starts_at", "ends_at")
 
@@ -63,11 +64,24 @@ def repeat_event(*, event: Event, every: str, as_drafts: bool = False, by: User,
 
 
 def _make(like: Event, at: Times, *, series: EventSeries, status: str, by: User) -> Event:
+    fields = {name: getattr(like, name) for name in _SHARED if name != "also_for"}
     slug = free_slug(Event, f"{like.title[:90]} {at.day:%-d %B %Y}")
-    return Event.objects.create(
+    event = Event.objects.create(
         slug=slug, series=series, status=status, starts_at=at.starts_at, ends_at=at.ends_at, created_by=by,
-        updated_by=by, **{name: getattr(like, name) for name in _SHARED},
+        updated_by=by, **fields,
     )  # fmt: skip
+    set_also_for(event, like.also_for_keys)
+    return event
+
+
+def set_also_for(event: Event, communities: Iterable[int]) -> None:
+    """Make an event be for these communities (keys) beside its own; for none where it is for everybody."""
+    event.also_for.set(set(communities) - {event.community_id} if event.community_id else ())
+
+
+def value_of(event: Event, name: str) -> Any:
+    """What ``changes`` of an event would have for a field that stays as it is."""
+    return event.also_for_keys if name == "also_for" else getattr(event, name)
 
 
 def following(event: Event, *, lock: bool = False) -> EventQuerySet:
@@ -90,7 +104,7 @@ def changes_for(
     rows = [(event, changes)]
     if not following_too:
         return rows
-    new = {name: changes[name] for name in changes if getattr(event, name) != changes[name]}
+    new = {name: value for name, value in changes.items() if value_of(event, name) != value}
     shared = {name: value for name, value in new.items() if name in _SHARED}
     at = Times(*(changes.get(name, getattr(event, name)) for name in _TIMES))
     if at.day != times_of(event).day:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 
 from communities.audiences import choice_of, reached_by
 from communities.lists import issue_of, several_prefix
-from communities.models import Associate, Community, Newsletter, Purpose
+from communities.models import Associate, Community, Event, Newsletter, Purpose
 from communities.querysets import CommunityQuerySet
-from communities.services.left import sent_issue
+from communities.services.left import key_of, sent_issue
 from communities.services.update_lists import narrow_updates
 from mailing.models import Delivery
 from mailing.services import skip_waiting
@@ -22,18 +22,34 @@ def _of_newsletter(issue: int) -> CommunityQuerySet:
     return reached_by(choice_of(newsletter)) if newsletter else Community.objects.none()
 
 
+def _of_event(issue: int) -> CommunityQuerySet:
+    """Those that an event is for; all where it is for everybody."""
+    event = Event.objects.filter(pk=issue).select_related("community").first()
+    if event is None:
+        return Community.objects.none()
+    keys = [community.pk for community in event.communities]
+    return Community.objects.filter(pk__in=keys) if keys else Community.objects.all()
+
+
 #: Purpose → which communities an issue (its primary key) goes to.
-_REACHED: dict[str, Callable[[int], CommunityQuerySet]] = {Purpose.NEWSLETTERS.value: _of_newsletter}
+_REACHED: dict[str, Callable[[int], CommunityQuerySet]] = {
+    Purpose.NEWSLETTERS.value: _of_newsletter,
+    Purpose.EVENTS.value: _of_event,
+}
 
 
-def communities_to_stop(*, associate: Associate, issue: str) -> list[Community]:
-    """Of which communities somebody can stop the newsletters, having come by the link in one to several (its key, as
-    the link says it): those it went to that they belong to. None where it is no such newsletter.
+def communities_to_stop(*, associate: Associate, purpose: str, issue: str) -> list[Community]:
+    """Of which communities somebody can stop the newsletters or the emails about events, having come by the link in one
+    to several (the newsletter's or the event's key, as the link says it): those it went to that they belong to. None
+    where it is no such newsletter or event.
     """
-    newsletter = sent_issue(issue)
-    if newsletter is None:
+    if purpose == Purpose.NEWSLETTERS:
+        is_known = sent_issue(issue) is not None
+    else:
+        is_known = purpose == Purpose.EVENTS and Event.objects.public().filter(pk=key_of(issue) or 0).exists()
+    if not is_known:
         return []
-    reached = reached_by(choice_of(newsletter))
+    reached = _REACHED[purpose](int(issue))
     theirs = associate.memberships.current()
     return list(reached.filter(pk__in=theirs.order_by().values("community")))
 

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from communities import ics
+from communities.audiences import Choice, joined_words
 from communities.forms import AnnounceForm, CancelEventForm, DeleteDraftsForm, EventForm
 from communities.forms.series import FOLLOWING
 from communities.markup import to_html
@@ -41,7 +42,7 @@ _MANAGE = "communities.manage_events"
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """What is to come."""
-    coming = Event.objects.public().upcoming().select_related("community__study")
+    coming = Event.objects.public().upcoming().with_communities()
     return render(request, "events/event_list.html", {"page_obj": page_of(request, coming, 20)})
 
 
@@ -49,12 +50,12 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def past(request: HttpRequest) -> HttpResponse:
     """What has been."""
-    been = Event.objects.public().past().select_related("community__study")
+    been = Event.objects.public().past().with_communities()
     return render(request, "events/event_list.html", {"page_obj": page_of(request, been, 20), "is_past": True})
 
 
 def _visible(request: HttpRequest, slug: str) -> Event:
-    events = Event.objects.visible_to(request.user).with_registrations().select_related("community__study", "series")
+    events = Event.objects.visible_to(request.user).with_registrations().with_communities().select_related("series")
     return get_object_or_404(events, slug=slug)
 
 
@@ -92,7 +93,7 @@ def calendar_entry(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def manage(request: HttpRequest) -> HttpResponse:
     """Every event for staff: drafts, what is to come, what has been."""
-    events = Event.objects.select_related("community").with_registrations()
+    events = Event.objects.with_communities().with_registrations()
     context = {
         "drafts": events.filter(status=Event.Status.DRAFT).order_by("starts_at", "pk"),
         "coming": events.public().upcoming(),
@@ -186,7 +187,7 @@ def _is_following(form: Form | None) -> bool:
 def announce(request: HttpRequest, slug: str) -> HttpResponse:
     """Say how many people would be told, of one date or of the whole series; then tell them."""
     event = _visible(request, slug)
-    dates = list(to_announce(event))
+    dates = to_announce(event)
     form = AnnounceForm(_posted(request), dates=dates) if len(dates) > 1 and event in dates else None
     if request.method == "POST" and (form is None or form.is_valid()):
         return _try(
@@ -196,7 +197,9 @@ def announce(request: HttpRequest, slug: str) -> HttpResponse:
             "The email about this event is on its way.",
         )
     posted = event.postings.exists()
-    context = {"event": event, "form": form, "audience": audience_of(event).count(), "posted": posted}
+    joined = joined_words(Choice(communities=frozenset(each.pk for each in event.communities)))
+    audience = audience_of(event).count()
+    context = {"event": event, "form": form, "audience": audience, "joined": joined, "posted": posted}
     return render(request, "events/event_announce.html", context)
 
 

@@ -107,7 +107,7 @@ def events_calendar(request: HttpRequest) -> HttpResponse:
 def community_calendar(request: HttpRequest, slug: str) -> HttpResponse:
     """One community's public events as a calendar."""
     community = get_object_or_404(Community.objects.visible_to(request.user), slug=slug)
-    return _calendar(community.events.public(), f"{_programme()} events: {community.name}")
+    return _calendar(Event.objects.public().for_communities([community.pk]), f"{_programme()} events: {community.name}")
 
 
 @by_signed_link
@@ -124,10 +124,9 @@ def personal_calendar(request: HttpRequest, token: str) -> HttpResponse:
     except UnknownLinkError:
         return HttpResponse("This calendar is no more.\n", status=410, content_type="text/plain; charset=utf-8")
     theirs = Registration.objects.with_email(associate.email)
-    communities = associate.memberships.current().values("community")
-    events = Event.objects.public().filter(
-        Q(community=None) | Q(community__in=communities) | Q(pk__in=theirs.live().values("event"))
-    )
+    communities = associate.memberships.current().order_by().values("community")
+    ours = Event.objects.for_communities(communities).order_by().values("pk")
+    events = Event.objects.public().filter(Q(community=None) | Q(pk__in=ours) | Q(pk__in=theirs.live().values("event")))
     with_link = set(theirs.coming().values_list("event", flat=True))
     return _calendar(events, f"{_programme()} events for you", with_link=with_link)
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from communities.markup import to_html
-from communities.models import Community
+from communities.models import Community, Event
 from communities.views.items import with_html
 from communities.views.requests import page_of, text_of
 from studies.models import Theme
@@ -74,10 +74,10 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "community": community,
         "description": to_html(community.description),
         "ground_rules": to_html(community.ground_rules, heading_level=3),
-        "events": community.events.public().upcoming()[:5],
-        "came": community.events.counted_in(timezone.localdate().year).aggregate(
-            people=Sum("attended_count"), events=Count("pk")
-        ),
+        "events": Event.objects.public().for_communities([community.pk]).upcoming()[:5],
+        "came": Event.objects.for_communities([community.pk])
+        .counted_in(timezone.localdate().year)
+        .aggregate(people=Sum("attended_count"), events=Count("pk")),
         "items": with_html(list(community.items.newest_first()[:5])),
         "newsletters": community.newsletters.sent()[:5],
         "moves": community.moves.all()[:20],

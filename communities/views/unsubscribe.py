@@ -28,8 +28,10 @@ _ONE_CLICK = ("List-Unsubscribe", "One-Click")
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """GET asks, POST does, at once and as often as it is sent.
 
-    The link's ``list`` says which kind of email it came in, ``community`` whose; without them everything stops. No
-    cross-site check is made: the token says whose request it is, and mail programs cannot answer one.
+    The link's ``list`` says which kind of email it came in, ``community`` whose; without them everything stops. One
+    click takes consent to all emails of that kind back, and with it those of every community that a message to several
+    went to; the page behind the link offers each of these alone (docs/decisions/0010 and 0011). No cross-site check is
+    made: the token says whose request it is, and mail programs cannot answer one.
     """
     purpose, community = _list_of(request)
     is_one_click = request.method == "POST" and request.POST.get(_ONE_CLICK[0]) == _ONE_CLICK[1]
@@ -43,22 +45,28 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         return bad_link(request, kind="test", status=200)
     if is_one_click:
         withdraw_consent(associate=associate, purposes=_purposes(purpose), source="one-click unsubscribe")
-        note_unsubscribe(associate=associate, issue=text_of(request, "issue"))
+        _note(request, associate, purpose)
         return HttpResponse("You are unsubscribed.\n", content_type="text/plain; charset=utf-8")
-    of_several = purpose == Purpose.NEWSLETTERS and community is None
-    also = communities_to_stop(associate=associate, issue=text_of(request, "issue")) if of_several else []
+    issue = text_of(request, "issue")
+    also = communities_to_stop(associate=associate, purpose=purpose, issue=issue) if community is None else []
     form = UnsubscribeForm(
         _with_default(request, purpose) if request.method == "POST" else None,
         purpose=purpose,
         community=community,
         also=also,
     )
-    context = {"form": form, "token": token, "associate": associate, "also": also}
+    context = {"form": form, "token": token, "associate": associate, "also": also, "purpose": purpose}
     if request.method == "POST" and form.is_valid():
         context |= _stop(associate, form.cleaned_data["what"], purpose, [community] if community else also)
-        note_unsubscribe(associate=associate, issue=text_of(request, "issue"))
+        _note(request, associate, purpose)
         return render(request, "communities/unsubscribed.html", context)
     return render(request, "communities/unsubscribe.html", context)
+
+
+def _note(request: HttpRequest, associate: Associate, purpose: str) -> None:
+    """Count it for the newsletter by whose link it came."""
+    if purpose == Purpose.NEWSLETTERS:
+        note_unsubscribe(associate=associate, issue=text_of(request, "issue"))
 
 
 def _list_of(request: HttpRequest) -> tuple[str, Community | None]:
