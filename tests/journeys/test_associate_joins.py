@@ -152,6 +152,17 @@ def test_newsletter_when_staff_send_it_then_only_who_asked_gets_it_and_unsubscri
     deliver(urgent=False)
     assert recipients_of("Third news") == {EMAIL}
 
+    # The button that a mail program puts above the message posts to the address in its header.
+    third = Delivery.objects.select_related("mailing").get(mailing__subject="Third news")
+    headers = dict(received(third).headers)
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    address = headers["List-Unsubscribe"].strip("<>")
+    answer = reader.request.post(address, form={"List-Unsubscribe": "One-Click"}, max_redirects=0)
+    assert answer.status == 200
+    send_newsletter(writer, community, look, title="Fourth news", readers=0)
+    deliver(urgent=False)
+    assert recipients_of("Fourth news") == set()
+
 
 def recipients_of(subject: str) -> set[str]:
     return set(Delivery.objects.filter(mailing__subject=subject).values_list("recipient", flat=True))
@@ -162,9 +173,11 @@ def send_newsletter(page: Page, community: Community, look, *, title: str, reade
     press(page, "Manage newsletters")
     press(page, "Write a newsletter")
     page.get_by_label("Community").select_option(community.name)
-    fill(page, {"Title": title, "Introduction": "What we found.", "Body": "## Thank you\n\nThis is what we found."})
+    words = "## Thank you\n\nThis is what we found."
+    fill(page, {"Title": title, "Introduction": "What we found.", "First story": words})
     press(page, "Save draft")
     expect_heading(page, title)
+    press(page, "Preview and send")
     expect(main(page)).to_contain_text(f"{readers} {'person' if readers == 1 else 'people'} would get it now")
     look(page)
     press(page, "Send it")
