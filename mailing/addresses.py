@@ -23,6 +23,9 @@ OURS = frozenset(
 )
 #: RFC 5322 allows no line longer than this, its end not counted.
 LONGEST_LINE = 998
+#: What a mail program posts to unsubscribe its reader (RFC 8058, section 3.1).
+ONE_CLICK = "List-Unsubscribe=One-Click"
+_WEB_LINK = re.compile(r"<https?://[^<>\s]+>")
 _ATOM_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*\Z")
 
 
@@ -120,6 +123,15 @@ def encode_header(name: str, value: str) -> bytes:
     if max(map(len, line.split(b"\r\n"))) > LONGEST_LINE:
         raise ValueError(f"The header {name} is too long")
     return line
+
+
+def check_unsubscribe(headers: Mapping[str, str]) -> None:
+    """ValueError unless these headers let a reader unsubscribe by one press in their mail program (RFC 8058)."""
+    given = {name.lower(): str(value).strip() for name, value in headers.items()}
+    if not _WEB_LINK.search(given.get("list-unsubscribe", "")):
+        raise ValueError("A bulk message needs a header List-Unsubscribe with a web address in <> (RFC 8058)")
+    if given.get("list-unsubscribe-post") != ONE_CLICK:
+        raise ValueError(f"A bulk message needs the header List-Unsubscribe-Post: {ONE_CLICK} (RFC 8058)")
 
 
 def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:

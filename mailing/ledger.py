@@ -17,20 +17,23 @@ from functools import partial
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from mailing import pausing, workers
 from mailing.bounces import services as bounces
 from mailing.mime import Recipient
-from mailing.models import Delivery, Lease, Mailing
+from mailing.models import Delivery, Lease, Mailing, Suppression
 from mailing.querysets import DeliveryQuerySet
 from mailing.transport import Answer, Outcome
+from mailing.withdrawing import skip
 
 logger = logging.getLogger(__name__)
 
 _Status = Delivery.Status
 #: A transactional message found in flight after this many tries is left to staff: it may be what kills the workers.
 MOST_REPEATS = 5
+_SUPPRESSED = "Not sent: the address takes no bulk mail"
 _LONGEST_WAIT = dt.timedelta(hours=4)
 #: A turn that was missed by more is reserved again, lest a pause end in a rush.
 _TURN_LASTS = dt.timedelta(seconds=15)
@@ -120,8 +123,12 @@ def _claim(waiting: DeliveryQuerySet, limit: int, mailing_id: int | None = None)
         "turn_at",
     )
     # In order of primary key: the lease's cursor then tells what has gone from what has not.
-    rows = sorted(waiting.values_list(*fields)[:limit])
-    if not rows:
+    while rows := sorted(waiting.values_list(*fields)[:limit]):
+        refused = _suppressed(row[1] for row in rows) if mailing_id is not None else set()
+        skip(Delivery.objects.filter(pk__in=[row[0] for row in rows if row[1].lower() in refused]), _SUPPRESSED)
+        if rows := [row for row in rows if row[1].lower() not in refused]:
+            break
+    else:
         return None
     lease = Lease.objects.create(
         worker=workers.name(), mailing_id=mailing_id, until=timezone.now() + lease_length(), epoch=epoch()
@@ -139,6 +146,13 @@ def _claim(waiting: DeliveryQuerySet, limit: int, mailing_id: int | None = None)
         for pk, address, name, subject_id, created_at, mailing, attempts, first_tried_at, due_at, turn_at in rows
     ]
     return Batch(lease.pk, items)
+
+
+def _suppressed(addresses: Iterable[str]) -> set[str]:
+    """Those of ``addresses``, in lower case, that were suppressed after they were queued, or at that very moment."""
+    theirs = Suppression.objects.in_force().alias(address=Lower("email"))
+    found = theirs.filter(address__in={address.lower() for address in addresses})
+    return set(found.values_list(Lower("email"), flat=True))
 
 
 @contextmanager

@@ -9,15 +9,20 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Case, DateTimeField, F, Value, When
 from django.utils import timezone
 
-from mailing.ledger import Batch, Item
+from mailing import wake
 from mailing.models import Delivery, DomainPace, Mailing
+
+if TYPE_CHECKING:
+    from mailing.ledger import Batch, Item
 
 _SOON = 0.25  # seconds that are not worth putting a delivery off for
 _CHUNK = 100
@@ -62,7 +67,7 @@ def hold_back(*, batch: Batch) -> Batch:
             if (turn := start + position / rate) > time.time() + _SOON:
                 turns[item.pk] = dt.datetime.fromtimestamp(turn, dt.UTC)
     _put_off(batch.lease_id, list(turns.items()))
-    return Batch(batch.lease_id, [item for item in batch.items if item.pk not in turns])
+    return replace(batch, items=[item for item in batch.items if item.pk not in turns])
 
 
 def _reserve(domain: str, *, count: int, rate: float) -> float:
@@ -90,6 +95,44 @@ def _put_off(lease_id: int, turns: Sequence[tuple[int, dt.datetime]]) -> None:
         # Whatever was withdrawn meanwhile is no longer this lease's, and stays as it is.
         held = Delivery.objects.filter(pk__in=[pk for pk, _ in some], lease=lease_id)
         held.update(status=Delivery.Status.QUEUED, due_at=turn, turn_at=turn, lease=None)
+
+
+def after_commit(*, mailing_id: int) -> None:
+    """``give_up_turns`` once it is certain that a mailing does not go on; nothing where no provider has a limit."""
+    if settings.MAIL_RATES:
+        # By then no delivery is locked: turns are reserved with the domain locked first.
+        transaction.on_commit(partial(give_up_turns, mailing_id=mailing_id), robust=True)
+
+
+def give_up_turns(*, mailing_id: int) -> int:
+    """Plan anew what waits for turns behind those of a mailing that was paused or cancelled: nobody will use those.
+
+    Returns how many deliveries, of whichever mailings, come to the front of their queue again and reserve the turns
+    that are next. A second call plans whatever has turns by then.
+    """
+    now = timezone.now()
+    given_up = Delivery.objects.filter(mailing=mailing_id, turn_at__gt=now)
+    count = 0
+    for domain, rate in sorted(limits().items()):
+        if given_up.filter(recipient__iendswith=f"@{domain}").exists():
+            count += _plan_anew(domain, rate)
+    if count:
+        wake.wake_bulk()
+    return count
+
+
+@transaction.atomic
+def _plan_anew(domain: str, rate: float) -> int:
+    # Whoever reserves turns waits for this row, and we see what was reserved before.
+    for pace in DomainPace.objects.select_for_update().filter(domain=domain):
+        # As if a message left now, which one may.
+        pace.next_at = min(pace.next_at, time.time() + 1 / rate)
+        pace.save(update_fields=["next_at"])
+    waiting = Delivery.objects.filter(
+        urgent=False, due_at__gt=timezone.now(), due_at=F("turn_at"), recipient__iendswith=f"@{domain}"
+    )
+    free = waiting.order_by("pk").select_for_update(skip_locked=True).values("pk")
+    return Delivery.objects.filter(pk__in=free).update(due_at=F("created_at"), turn_at=None)
 
 
 def turn_is_near(within: float) -> bool:

@@ -15,16 +15,19 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from mailing import compose, tokens, wake
-from mailing.addresses import check_address, check_headers, encode_header, one_line, squeeze
+from mailing import compose, rates, tokens, wake
+from mailing.addresses import check_address, check_headers, check_unsubscribe, encode_header, one_line, squeeze
 from mailing.models import Attachment, Delivery, Lease, Mailing, Suppression
 from mailing.queueing import insert_audience
 from mailing.rules import shows_secrets
+from mailing.withdrawing import skip, withdraw
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.db.models import QuerySet
 
+#: Those that staff may send again.
+TRIED = (Delivery.Status.FAILED, Delivery.Status.UNKNOWN)
 _ANSWER_WITHDRAWN = "Withdrawn: the recipient unsubscribed before it was sent"
 
 
@@ -91,7 +94,7 @@ def queue_bulk(
     subject: str,
     text: str,
     html: str = "",
-    headers: Mapping[str, str] | None = None,
+    headers: Mapping[str, str],
     audience: QuerySet[Any, Any],
     attachments: Iterable[File] = (),
     created_by: AbstractBaseUser | None = None,
@@ -105,9 +108,11 @@ def queue_bulk(
     and those that come twice are left out. Without ``html`` it is made from ``text`` in the programme's layout.
     Nothing leaves before ``send_at``.
 
-    Raises ``ValueError`` for a line break in the subject or a header. A second call makes a second mailing: call
-    ``extend_bulk`` to add people to this one.
+    Raises ``ValueError`` for a line break in the subject or a header, and where the headers give no way to unsubscribe
+    by one press (RFC 8058): ``List-Unsubscribe`` and ``List-Unsubscribe-Post``. A second call makes a second mailing:
+    call ``extend_bulk`` to add people to this one.
     """
+    check_unsubscribe(headers)
     mailing = write_mailing(
         kind=Mailing.Kind.BULK,
         topic=topic,
@@ -206,10 +211,14 @@ def skip_waiting(*, recipient: str, list_key_prefix: str) -> int:
     theirs = Delivery.objects.of_recipient(recipient).filter(
         urgent=False, mailing__list_key__startswith=list_key_prefix
     )
-    count = _withdraw(theirs.filter(status__in=Delivery.OPEN), _ANSWER_WITHDRAWN)
-    tried = theirs.filter(status__in=[Delivery.Status.FAILED, Delivery.Status.UNKNOWN], withdrawn_at=None)
-    tried.update(withdrawn_at=timezone.now())
-    return count
+    tried = theirs.filter(status__in=TRIED)
+    count = 0
+    while True:
+        count += withdraw(theirs.filter(status__in=Delivery.OPEN), _ANSWER_WITHDRAWN)
+        tried.filter(withdrawn_at=None).update(withdrawn_at=timezone.now())
+        # Whatever a worker or staff moved from the one kind to the other while we looked at them in turn.
+        if not theirs.filter(status__in=[*Delivery.OPEN, *TRIED], withdrawn_at=None).exists():
+            return count
 
 
 @transaction.atomic
@@ -218,6 +227,7 @@ def pause(*, mailing: Mailing) -> bool:
     changed = _move(mailing, Mailing.Status.READY, Mailing.Status.PAUSED)
     if changed:
         Lease.objects.filter(mailing=mailing).update(attention=True)
+        rates.after_commit(mailing_id=mailing.pk)
     return changed
 
 
@@ -237,7 +247,12 @@ def cancel(*, mailing: Mailing) -> int:
     _move(mailing, Mailing.Status.READY, Mailing.Status.CANCELLED)
     _move(mailing, Mailing.Status.PAUSED, Mailing.Status.CANCELLED)
     Lease.objects.filter(mailing=mailing).update(attention=True)
-    return _withdraw(Delivery.objects.filter(mailing=mailing, status__in=Delivery.OPEN), "Cancelled by staff")
+    theirs, answer = Delivery.objects.of_mailing(mailing), "Cancelled by staff"
+    # First what workers hold, which is little; nobody takes up more of it now. Whatever they give back meanwhile waits.
+    count = withdraw(theirs.filter(status=Delivery.Status.SENDING), answer)
+    count += skip(theirs.filter(status__in=Delivery.WAITING), answer)
+    rates.after_commit(mailing_id=mailing.pk)
+    return count
 
 
 def _move(mailing: Mailing, source: str, target: str) -> bool:
@@ -249,40 +264,6 @@ def _move(mailing: Mailing, source: str, target: str) -> bool:
     return bool(changed)
 
 
-def _withdraw(deliveries: QuerySet[Delivery, Delivery], answer: str) -> int:
-    """Skip ``deliveries``; those on the wire are marked, so that they are not tried again.
-
-    Locks leases, then deliveries: everybody does, in that order.
-    """
-    # A worker may take some up between our look and our lock; then its lease is new to us, and we look again.
-    held: set[int] = set()
-    while True:
-        leases = set(deliveries.filter(lease__isnull=False).values_list("lease_id", flat=True))
-        if leases - held:
-            # The worker's own write before each message waits for this row and then sees that it is wanted.
-            for lease in sorted(leases - held):
-                Lease.objects.filter(pk=lease).update(attention=True)
-            held |= leases
-            continue
-        rows = list(deliveries.order_by("pk").select_for_update(of=("self",)).values_list("pk", "lease_id"))
-        if {lease for _, lease in rows if lease} <= held:
-            break
-    cursors = dict(Lease.objects.filter(pk__in=held).values_list("pk", "cursor"))
-    free = [pk for pk, lease in rows if lease is None or pk > cursors.get(lease, 0)]
-    now = timezone.now()
-    left = set(free)
-    gone = [pk for pk, _ in rows if pk not in left]
-    # A worker has no more than a batch in hand.
-    for start in range(0, len(gone), 10_000):
-        Delivery.objects.filter(pk__in=gone[start : start + 10_000]).update(withdrawn_at=now)
-    count = 0
-    for start in range(0, len(free), 10_000):
-        count += Delivery.objects.filter(pk__in=free[start : start + 10_000]).update(
-            status=Delivery.Status.SKIPPED, due_at=None, lease=None, settled_at=now, last_answer=answer
-        )
-    return count
-
-
 @transaction.atomic
 def send_again(*, deliveries: QuerySet[Delivery, Delivery]) -> int:
     """Queue again what is not known to have arrived, or failed; returns how many. Others are left as they are.
@@ -291,7 +272,9 @@ def send_again(*, deliveries: QuerySet[Delivery, Delivery]) -> int:
     mail program that has it already can see so.
     """
     again = Delivery.objects.repeatable().filter(pk__in=deliveries.order_by().values("pk"))
-    count = Delivery.objects.filter(pk__in=again.order_by().values("pk")).update(
+    # Asked again of the row itself: it may change, or be withdrawn, while we wait for it.
+    still = Delivery.objects.filter(status__in=TRIED, withdrawn_at=None)
+    count = still.filter(pk__in=again.order_by().values("pk")).update(
         status=Delivery.Status.QUEUED, due_at=F("created_at"), first_tried_at=None, settled_at=None
     )
     if count:
@@ -343,7 +326,7 @@ def suppress(*, email: str, reason: str) -> Suppression:
         except IntegrityError:  # another worker came to the same end at the same moment
             found = Suppression.objects.in_force().of_address(email).get()
     waiting = Delivery.objects.of_recipient(email).filter(urgent=False, status__in=Delivery.OPEN)
-    _withdraw(waiting, f"Not sent: {reason}"[:500])
+    withdraw(waiting, f"Not sent: {reason}"[:500])
     return found
 
 

@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from PIL import Image
 
+from communities.lists import unsubscribe_headers
 from communities.models import (
     Associate,
     Audience,
@@ -112,6 +113,7 @@ class World:
         signup.communities.add(community)
         mailing = queue_bulk(
             topic="newsletter", list_key="newsletter:x", subject="Issue", text="Words {{token}}", created_by=staff,
+            headers=unsubscribe_headers("newsletters"),
             audience=Associate.objects.values("email", "name", subject_id=F("key")),
         )  # fmt: skip
         delivery = send_template(

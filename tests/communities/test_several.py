@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 
 from communities.audiences import Choice
-from communities.lists import list_key, several_key
+from communities.lists import list_key, several_key, unsubscribe_headers
 from communities.models import Associate, Membership, Newsletter
 from communities.services.audiences import save_audience
 from communities.services.consents import stop_one_community, withdraw_consent
@@ -40,8 +40,9 @@ def waiting(person, community):
 
 def queue(key: str) -> Delivery:
     mailing = queue_bulk(
-        topic="newsletter", list_key=key, subject="News", text="Hello", audience=Associate.objects.as_audience()
-    )
+        topic="newsletter", list_key=key, subject="News", text="Hello", audience=Associate.objects.as_audience(),
+        headers=unsubscribe_headers("newsletters"),
+    )  # fmt: skip
     return mailing.deliveries.get()
 
 

@@ -45,7 +45,9 @@ def newsletter(count, start=0):
     return services.queue_bulk(
         topic="newsletter", list_key="newsletter:1", subject="News", audience=people,
         text="Dear {{name}}\\n\\nhttp://testserver/{{token}}/\\n",
-        headers={"List-Unsubscribe": "<http://testserver/{{token}}/>"},
+        headers={
+            "List-Unsubscribe": "<http://testserver/{{token}}/>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        },
     ).pk
 def code(address):
     return services.send_template(to=address, template="faults/code", topic="reminder", context={"code": "1"}).pk

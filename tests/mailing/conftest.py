@@ -12,6 +12,7 @@ from mailing import services
 from mailing.models import Mailing
 from people.models import User
 from tests.conftest import make_user
+from tests.mailing.headers import UNSUBSCRIBE
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,10 @@ def people(db):
 @pytest.fixture
 def newsletter(people):
     def make(**fields) -> Mailing:
-        values = {"topic": "newsletter", "list_key": "newsletter:1", "subject": "News", "text": "Dear {{name}}\n"}
+        values = {
+            "topic": "newsletter", "list_key": "newsletter:1", "subject": "News", "text": "Dear {{name}}\n",
+            "headers": UNSUBSCRIBE,
+        }  # fmt: skip
         return services.queue_bulk(**{**values, "audience": people, **fields})
 
     return make

@@ -13,6 +13,7 @@ from mailing.bounces import services as bounces
 from mailing.engine import Engine
 from mailing.models import Delivery, Mailing
 from tests.conftest import make_user
+from tests.mailing.headers import UNSUBSCRIBE
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +29,7 @@ def mailing(db):
         make_user(f"p{number:02}")
     people = get_user_model().objects.filter(email__startswith="p").order_by("pk")
     return services.queue_bulk(
-        topic="newsletter", list_key="newsletter:1", subject="News", text="Hello\n",
+        topic="newsletter", list_key="newsletter:1", subject="News", text="Hello\n", headers=UNSUBSCRIBE,
         audience=people.values("email", name=F("full_name"), subject_id=F("pk")),
     )  # fmt: skip
 

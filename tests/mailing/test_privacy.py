@@ -10,6 +10,7 @@ from mailing.models import Bounce, Delivery, Mailing, Suppression
 from mailing.privacy import forget, messages_to
 from mailing.services import address_to, queue_bulk, suppress, write_mailing
 from tests.communities.factories import make_associate
+from tests.mailing.headers import UNSUBSCRIBE
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +50,7 @@ def test_forget_when_messages_have_ended_then_neither_address_nor_text_is_left(l
 def test_forget_when_a_newsletter_went_to_many_then_only_the_address_goes(community):
     gone, stays = make_associate(community), make_associate(community)
     mailing = queue_bulk(
-        topic="newsletter", list_key="newsletter:x", subject="Issue", text="Words",
+        topic="newsletter", list_key="newsletter:x", subject="Issue", text="Words", headers=UNSUBSCRIBE,
         audience=Associate.objects.values("email", "name", subject_id=F("key")),
     )  # fmt: skip
     forget(email=gone.email)

@@ -14,6 +14,7 @@ from mailing import checks, ledger, rates, services
 from mailing.engine import Ended, Engine
 from mailing.models import Delivery, DomainPace
 from people.models import User
+from tests.mailing.headers import UNSUBSCRIBE
 
 pytestmark = pytest.mark.django_db
 START = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
@@ -26,7 +27,7 @@ def mailing(db):
     )
     people = get_user_model().objects.filter(email__startswith="p").order_by("pk")
     return services.queue_bulk(
-        topic="newsletter", list_key="newsletter:1", subject="News", text="Hello\n",
+        topic="newsletter", list_key="newsletter:1", subject="News", text="Hello\n", headers=UNSUBSCRIBE,
         audience=people.values("email", name=F("full_name"), subject_id=F("pk")),
     )  # fmt: skip
 
@@ -119,6 +120,57 @@ def test_delivery_when_withdrawn_while_in_hand_then_not_put_back(settings, maili
     assert services.cancel(mailing=mailing) == 40
     rates.hold_back(batch=batch)
     assert mailing.deliveries.by_status() == {"skipped": 40}
+
+
+@pytest.mark.parametrize("stop", [services.cancel, services.pause])
+def test_turns_when_their_mailing_is_stopped_then_others_move_up_and_need_not_wait(
+    settings, mailing, time_machine, stop, django_capture_on_commit_callbacks
+):
+    settings.MAIL_RATES = ["gmail.com=0.01", "slow.example=2"]
+    time_machine.move_to(START, tick=False)
+    Delivery.objects.update(due_at=START, created_at=START)
+    other = services.queue_bulk(
+        topic="newsletter", list_key="newsletter:2", subject="More news", text="Hello\n", headers=UNSUBSCRIBE,
+        audience=User.objects.filter(email__in=["p1@Slow.example", "p2@Slow.example", "p3@Slow.example"]).values(
+            "email", name=F("full_name"), subject_id=F("pk")
+        ),
+    )  # fmt: skip
+    ledger.release(lease_id=_sent(claim()))
+    ledger.release(lease_id=claim().lease_id)
+    behind = list(other.deliveries.order_by("due_at").values_list("due_at", flat=True))
+    assert [(at - START).total_seconds() for at in behind] == [10, 10.5, 11]
+    with django_capture_on_commit_callbacks(execute=True):
+        stop(mailing=mailing)
+    assert DomainPace.objects.get(pk="slow.example").next_at == START.timestamp() + 0.5
+    assert set(other.deliveries.values_list("status", "due_at", "turn_at")) == {("queued", START, None)}
+    ledger.release(lease_id=claim().lease_id)
+    turns = other.deliveries.order_by("due_at").values_list("due_at", flat=True)
+    assert [(at - START).total_seconds() for at in turns] == [0.5, 1, 1.5]
+    if stop is services.pause:
+        # Its own turns are gone too; it reserves others once it goes on.
+        assert not mailing.deliveries.filter(due_at__gt=START).exists()
+    time_machine.shift(20)
+    batch = ledger.claim_bulk(limit=100)
+    assert {item.mailing_id for item in batch.items} == {other.pk}
+    assert len(batch.items) == 3
+
+
+def test_turns_when_a_mailing_without_any_is_cancelled_then_nobody_is_planned_anew(
+    settings, mailing, time_machine, django_capture_on_commit_callbacks
+):
+    settings.MAIL_RATES = ["slow.example=2"]
+    time_machine.move_to(START, tick=False)
+    Delivery.objects.update(due_at=START, created_at=START)
+    ledger.release(lease_id=_sent(claim()))
+    before = list(mailing.deliveries.order_by("pk").values())
+    empty = services.queue_bulk(
+        topic="newsletter", list_key="newsletter:2", subject="More news", text="Hello\n", headers=UNSUBSCRIBE,
+        audience=User.objects.filter(email="p1@gmail.com").values("email", name=F("full_name"), subject_id=F("pk")),
+    )  # fmt: skip
+    with django_capture_on_commit_callbacks(execute=True):
+        assert services.cancel(mailing=empty) == 1
+    assert list(mailing.deliveries.order_by("pk").values()) == before
+    assert DomainPace.objects.get().next_at == START.timestamp() + 10
 
 
 def test_engine_when_no_limit_is_set_then_no_turn_is_reserved(settings, mailing):

@@ -1,12 +1,15 @@
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
+from django.db import connection
 from django.db.models import CharField, F, Value
+from django.test.utils import CaptureQueriesContext
 
-from mailing import services, tokens
+from mailing import ledger, services, tokens
 from mailing.models import Attachment, Delivery, Mailing, Suppression
 from people.models import User
 from tests.conftest import make_user
+from tests.mailing.headers import UNSUBSCRIBE
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +22,7 @@ def audience(people):
 def newsletter(audience, **fields) -> Mailing:
     values = {
         "topic": "newsletter", "list_key": "newsletter:1", "subject": "News", "text": "Dear {{name}}",
-        "audience": audience,
+        "audience": audience, "headers": UNSUBSCRIBE,
     }  # fmt: skip
     return services.queue_bulk(**{**values, **fields})
 
@@ -125,3 +128,74 @@ def test_backend_when_an_address_is_none_queues_nothing():
 def test_tokens_of_another_purpose_are_refused():
     with pytest.raises(tokens.BadToken):
         tokens.read("unsubscribe", tokens.sign("recipient", 1))
+
+
+@pytest.mark.parametrize(("changes", "words"), [
+    ({"List-Unsubscribe": None}, "needs a header List-Unsubscribe with a web address"),
+    ({"List-Unsubscribe": "<mailto:stop@example.org>"}, "needs a header List-Unsubscribe with a web address"),
+    ({"List-Unsubscribe": "https://example.org/{{token}}/"}, "needs a header List-Unsubscribe with a web address"),
+    ({"List-Unsubscribe-Post": None}, "needs the header List-Unsubscribe-Post: List-Unsubscribe=One-Click"),
+    ({"List-Unsubscribe-Post": "yes"}, "needs the header List-Unsubscribe-Post: List-Unsubscribe=One-Click"),
+])  # fmt: skip
+def test_queue_bulk_when_nobody_could_unsubscribe_by_one_press_refuses(audience, changes, words):
+    headers = {name: value for name, value in {**UNSUBSCRIBE, **changes}.items() if value is not None}
+    with pytest.raises(ValueError, match=words):
+        newsletter(audience, headers=headers)
+    assert not Mailing.objects.exists()
+
+
+def test_queue_bulk_takes_a_second_address_and_any_case(audience):
+    headers = {
+        "list-unsubscribe": "<mailto:stop@example.org>, <https://example.org/{{token}}/>",
+        "LIST-UNSUBSCRIBE-POST": "List-Unsubscribe=One-Click",
+    }
+    assert newsletter(audience, headers=headers).deliveries.count() == 3
+
+
+def test_cancel_takes_as_few_statements_however_many_wait(audience):
+    def cancel() -> int:
+        mailing = newsletter(audience)
+        ledger.claim_bulk(limit=1)
+        with CaptureQueriesContext(connection) as captured:
+            services.cancel(mailing=mailing)
+        assert mailing.deliveries.by_status() == {"skipped": mailing.deliveries.count()}
+        assert max(len(query["sql"]) for query in captured.captured_queries) < 1000
+        return len(captured)
+
+    first = cancel()
+    User.objects.bulk_create(User(email=f"q{number}@example.org", full_name="Ann") for number in range(40))
+    assert cancel() == first
+
+
+def test_skip_waiting_when_staff_send_it_again_at_that_moment_withdraws_it_all_the_same(audience, monkeypatch):
+    mailing = newsletter(audience)
+    mailing.deliveries.update(status="failed", due_at=None)
+    withdraw = services.withdraw
+
+    def then_staff_press_the_button(*args):
+        count = withdraw(*args)
+        services.send_again(deliveries=Delivery.objects.all())
+        return count
+
+    monkeypatch.setattr(services, "withdraw", then_staff_press_the_button)
+    assert services.skip_waiting(recipient="ann@example.org", list_key_prefix="newsletter:") == 1
+    assert mailing.deliveries.get(recipient="ann@example.org").status == "skipped"
+
+
+def test_claim_when_an_address_was_suppressed_while_the_mailing_was_queued_leaves_it_out(audience):
+    """The suppression and the mailing are written at once, and neither sees the other."""
+    mailing = newsletter(audience)
+    for name in ("ANN", "bob"):
+        Suppression.objects.create(email=f"{name}@example.org", reason="They marked a message as spam")
+    Suppression.objects.create(email="cat@example.org", reason="x", lifted_at=mailing.created_at)
+    batch = ledger.claim_bulk(limit=1)
+    assert [item.recipient.address for item in batch.items] == ["cat@example.org"]
+    assert mailing.deliveries.by_status() == {"skipped": 2, "sending": 1}
+    assert ledger.claim_bulk(limit=1) is None
+
+
+def test_claim_of_a_code_when_its_address_is_suppressed_goes(db):
+    Suppression.objects.create(email="ann@example.org", reason="The mailbox is full")
+    code = services.write_mailing(kind="transactional", topic="login code", subject="Code", text="1\n")
+    services.address_to(mailing=code, recipients=[("", "ann@example.org")])
+    assert len(ledger.claim_urgent(limit=1).items) == 1
