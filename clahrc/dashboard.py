@@ -18,7 +18,7 @@ from clahrc.templatetags.status import colour_of
 from communities.models import Membership, Newsletter, UpdateSection
 from fellows.listing import programme_max_years, soon
 from fellows.models import FellowPost, Secondment
-from panels.models import Review, ReviewCycle
+from panels.models import PanelSeat, Review, ReviewCycle
 from people.models import Invitation
 from studies.models import Study, StudyPerson, Suggestion, Theme
 
@@ -228,6 +228,16 @@ def my_themes(user: User) -> Panel:
     return _panel("Themes you lead", themes, lambda theme: Item(theme.name, theme.get_absolute_url()))
 
 
+def my_panels(user: User) -> Panel:
+    """The panels on which the person has a seat."""
+    seats = PanelSeat.objects.current().of(user).select_related("panel").order_by("panel__name", "pk")
+
+    def show(seat: PanelSeat) -> Item:
+        return Item(seat.panel.name, seat.panel.get_absolute_url(), seat.get_role_display())
+
+    return _panel("Your panels", seats, show)
+
+
 def my_communities(user: User) -> Panel:
     """The communities that the person belongs to."""
     memberships = Membership.objects.current().filter(associate__user=user)
@@ -264,7 +274,7 @@ _ANYONE = (
 )
 _LEADS = (vacancies, names_to_add)
 _STAFF = (invitations_open,)
-_PLACES = (my_themes, my_studies, my_communities)
+_PLACES = (my_themes, my_studies, my_panels, my_communities)
 
 
 def dashboard_of(user: User) -> Dashboard:

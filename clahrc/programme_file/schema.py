@@ -52,8 +52,12 @@ Count = Annotated[int, Field(ge=0, le=32767, strict=True)]
 LargeCount = Annotated[int, Field(ge=0, le=2_147_483_647, strict=True)]
 
 
+#: How an address's part and a month are written.
+_SLUG, _MONTH = r"^[a-z0-9]+(-[a-z0-9]+)*$", r"^\d{4}-(0[1-9]|1[0-2])$"
+
+
 def _slug(length: int) -> Any:
-    return Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=length)]
+    return Annotated[str, StringConstraints(pattern=_SLUG, max_length=length)]
 
 
 def _fits(model: type[Model], field: str, *, empty: bool = False) -> Any:
@@ -173,7 +177,7 @@ class Interviews(Part):
 class ConsultationPart(Part):
     """How the studies were chosen."""
 
-    held_in: Annotated[_fits(ConsultationRow, "held_in"), StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]  # type: ignore[valid-type]
+    held_in: Annotated[_fits(ConsultationRow, "held_in"), StringConstraints(pattern=_MONTH)]  # type: ignore[valid-type]
     respondents: list[Said] = []
     scoping_interviews: Interviews | None = None
     outcomes: list[Said] = []
@@ -241,15 +245,18 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
+_FORMS = {
+    _SLUG: "should be small letters and numbers, with hyphens between words",
+    _MONTH: "should be a month such as 2008-05",
+}
 _MESSAGES = {
     "missing": "is missing",
     "string_type": "should be text in quotes",
-    "string_pattern_mismatch": "does not have the right form",
     "string_too_short": "is empty",
     "too_short": "is empty",
-    "date_from_datetime_parsing": "is not a date such as 2008-10-01",
-    "date_parsing": "is not a date such as 2008-10-01",
-    "date_type": "is not a date such as 2008-10-01",
+    "date_from_datetime_parsing": "should be a date such as 2008-10-01",
+    "date_parsing": "should be a date such as 2008-10-01",
+    "date_type": "should be a date such as 2008-10-01",
     "model_type": "should be an object in braces",
     "list_type": "should be a list in square brackets",
     "int_type": "should be a whole number",
@@ -264,7 +271,11 @@ def _in_words(item: Any) -> str:
         return f"{at}{words}" if words.startswith(".") else f"{at}: {words}"
     if kind in {"string_too_long", "too_long"}:
         return f"{at}: has {len(given)} characters; at most {item['ctx']['max_length']} fit"
-    message = _MESSAGES.get(kind) or item["msg"][0].lower() + item["msg"][1:]
+    message = (
+        _MESSAGES.get(kind)
+        or _FORMS.get(item.get("ctx", {}).get("pattern", ""))
+        or item["msg"][0].lower() + item["msg"][1:]
+    )
     shown = json.dumps(given, ensure_ascii=False) if isinstance(given, str | int | float) and given != "" else ""
     return f"{at}: {message}, not {shown[:80]}" if shown else f"{at}: {message}"
 

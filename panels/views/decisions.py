@@ -61,6 +61,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "cycle": decision.cycle,
         "conditions": list(decision.conditions.all()),
         "runs": request.user.has_perm("panels.run_cycle", decision.cycle),
+        "reads_ledger": request.user.has_perm("studies.view_study_inside", decision.cycle.study),
     }
     return render(request, "panels/decision_detail.html", context)
 

@@ -59,7 +59,10 @@ def test_dashboard_when_panel_member_then_their_reviews_and_nobody_elses(
     ask_for_review(panel, study, chair, TODAY)
     ask_for_review(panel, other_study, chair, TODAY)
     response = client_of("panel_member").get(URL)
-    assert panels_of(client_of("panel_member")) == {"Reviews for you to write": (["Review HOVIS"], 1)}
+    assert panels_of(client_of("panel_member")) == {
+        "Reviews for you to write": (["Review HOVIS"], 1),
+        "Your panels": ([panel.name], 1),
+    }
     assert [item.tag for item in response.context["dashboard"].waiting[0].items] == ["Overdue"]
     mine = panels_of(client_of("chair"))
     assert mine["Reviews for you to write"] == (["Review HOVIS", "Review Return to work"], 2)

@@ -311,6 +311,13 @@ def test_decision_when_recorded_then_shown_to_the_study_and_conditions_are_ticke
     text = client_of("team").get(decision.get_absolute_url()).content.decode()
     assert "Recruit more" in text
     assert "Panel Member" not in text
+    ledger = f"/studies/{cycle.study.slug}/suggestions/"
+    assert ledger in text
+    assert client_of("team").get(ledger).status_code == 200
+    for_the_panel = client_of("conflicted_member").get(decision.get_absolute_url()).content.decode()
+    assert "Recruit more" in for_the_panel
+    assert ledger not in for_the_panel
+    assert client_of("conflicted_member").get(ledger).status_code == 404
     assert "Mark as met" not in text
     first = Condition.objects.first()
     met = at("condition_met", first.pk)
