@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Count, Min, Q
+from django.db.models import Count, F, Min, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -55,14 +55,17 @@ class Figures:
 
 
 def figures() -> Figures:
-    """Ask the database, seven times in all."""
+    """Ask the database, eight times in all, however much waits."""
     now = timezone.now()
     depth = {(queue, str(state)): 0 for queue in _QUEUES.values() for state in Delivery.OPEN}
     unsettled = Delivery.objects.filter(Q(due_at__isnull=False) | Q(lease__isnull=False)).order_by()
     for urgent, state, number in unsettled.values_list("urgent", "status").annotate(number=Count("pk")):
         depth[_QUEUES[urgent], state] = number
-    ready = Delivery.objects.filter(due_at__lte=now, mailing__status=Mailing.Status.READY).order_by()
-    oldest = dict(ready.values_list("urgent").annotate(oldest=Min("due_at")))
+    # The first in the order of an index, not the least of all that wait.
+    oldest = {
+        True: Delivery.objects.urgent_due(now).values_list("due_at", flat=True).first(),
+        False: Mailing.objects.bulk_due(now).annotate(since=F("due")).aggregate(oldest=Min("since"))["oldest"],
+    }
     since = now - dt.timedelta(minutes=_MINUTES)
     sent = Delivery.objects.filter(settled_at__gt=since, settled_at__lte=now, status=Delivery.Status.SENT).count()
     lately = Bounce.objects.filter(received_at__gt=now - dt.timedelta(days=1)).order_by()
@@ -70,8 +73,7 @@ def figures() -> Figures:
     return Figures(
         depth=depth,
         oldest_age={
-            queue: (now - oldest[urgent]).total_seconds() if urgent in oldest else 0.0
-            for urgent, queue in _QUEUES.items()
+            queue: (now - due).total_seconds() if (due := oldest[urgent]) else 0.0 for urgent, queue in _QUEUES.items()
         },
         sent_per_minute=sent / _MINUTES,
         leases=Lease.objects.live(now).count(),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
@@ -33,16 +34,19 @@ def outbox(request: HttpRequest) -> HttpResponse:
     form = OutboxFilterForm(request.GET)
     form.is_valid()
     wanted = form.cleaned_data
-    deliveries = (
-        Delivery.objects.visible_to(request.user).select_related("mailing").defer("mailing__text", "mailing__html")
-    )
+    deliveries = Delivery.objects.visible_to(request.user)
     if wanted.get("q"):
         deliveries = deliveries.filter(recipient__icontains=wanted["q"].strip())
     if wanted.get("status"):
         deliveries = deliveries.filter(status=wanted["status"])
     if wanted.get("topic"):
         deliveries = deliveries.filter(mailing__topic=wanted["topic"])
-    page = Paginator(deliveries, _PAGE).get_page(request.GET.get("page"))
+    if wanted.get("q"):
+        deliveries = deliveries.looked_up()
+    # Keys first: to find its place a late page then walks along an index, not along whole rows.
+    page: Page[Any] = Paginator(deliveries.values_list("pk", flat=True), _PAGE).get_page(request.GET.get("page"))
+    shown = Delivery.objects.filter(pk__in=list(page.object_list)).select_related("mailing")
+    page.object_list = shown.defer("mailing__text", "mailing__html")
     return render(
         request,
         "mailing/outbox.html",

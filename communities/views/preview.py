@@ -21,7 +21,7 @@ from communities.bulk_mail import Message, newsletter_message
 from communities.checks import findings, outside_links
 from communities.models import Associate, Newsletter
 from communities.outside_links import ask_all
-from communities.progress import progress_context
+from communities.progress import Progress, progress_context
 from communities.services.approval import needs_approval
 from communities.services.newsletters import audience_of, audience_since, recipients_of
 from communities.views.manage import user_of
@@ -32,6 +32,8 @@ from mailing.tokens import sign
 
 #: Of the frame, in pixels: about what mail programs give a message.
 WIDTHS = {"wide": 720, "phone": 375}
+#: Whoever is new is counted beside those who had it, which with more of them keeps the page waiting.
+_COUNTED = 100_000
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
     reader = _reader(request, newsletter)
     width = text_of(request, "width") if text_of(request, "width") in WIDTHS else "wide"
     is_open = not newsletter.is_sent and not newsletter.is_template
+    shown = progress_context(newsletter)
     context = {
         "newsletter": newsletter,
         "message": filled(newsletter_message(newsletter), reader.name),
@@ -77,10 +80,19 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
         "needs_approval": is_open and needs_approval(newsletter),
         "changed_by_me": newsletter.updated_by_id == request.user.pk,
         "may_send": request.user.has_perm("communities.send_newsletter", newsletter),
-        "since": audience_since(newsletter).count() if newsletter.is_sent and _goes(newsletter) else 0,
-        **progress_context(newsletter),
+        "since": _since(newsletter, shown.get("progress")),
+        **shown,
     }
     return render(request, "newsletters/newsletter_preview.html", context)
+
+
+def _since(newsletter: Newsletter, progress: object) -> int | None:
+    """How many could have it who joined or agreed since it went; None where counting would keep the page waiting."""
+    if not newsletter.is_sent or not _goes(newsletter):
+        return 0
+    if isinstance(progress, Progress) and progress.total > _COUNTED:
+        return None
+    return audience_since(newsletter).count()
 
 
 def _goes(newsletter: Newsletter) -> bool:

@@ -167,7 +167,8 @@ def _people(request: HttpRequest, newsletter: Newsletter) -> dict[str, object]:
     deliveries = Delivery.objects.filter(mailing=newsletter.mailing_id or 0)
     left_out = newsletter.left_out.select_related("associate")
     if words:
-        deliveries = deliveries.filter(Q(recipient__icontains=words) | Q(recipient_name__icontains=words))
+        found = Q(recipient__icontains=words) | Q(recipient_name__icontains=words)
+        deliveries = deliveries.filter(found).looked_up()
         left_out = left_out.filter(Q(associate__email__icontains=words) | Q(associate__name__icontains=words))
     else:
         deliveries = deliveries.exclude(status__in=[*Delivery.OPEN, Delivery.Status.SENT])

@@ -222,6 +222,18 @@ def test_extend_when_people_are_new_then_they_alone_get_it_once(client_of, sent,
     assert extend_newsletter(newsletter=sent, by=staff) == 0
 
 
+def test_preview_when_too_many_had_it_to_count_who_is_new_then_it_can_go_to_them_uncounted(
+    client_of, sent, community, monkeypatch
+):
+    monkeypatch.setattr("communities.views.preview._COUNTED", 2)
+    new = make_associate(community)
+    page = client_of("staff").get(url("preview", sent))
+    assert page.context["since"] is None
+    assert "Send it to those who are new" in text_of(page)
+    client_of("staff").post(url("extend", sent))
+    assert Delivery.objects.filter(recipient=new.email).count() == 1
+
+
 def test_extend_when_nobody_had_asked_at_first_then_goes_to_those_who_have_since(newsletter, community, staff):
     sent = send_newsletter(newsletter=newsletter, version=1, by=staff)
     assert sent.mailing is None

@@ -115,7 +115,7 @@ def test_metrics_when_more_waits_then_the_database_is_asked_as_often(client, new
     )
     with CaptureQueriesContext(connection) as many:
         ask(client)
-    assert len(none) == len(many) == 7
+    assert len(none) == len(many) == 8
 
 
 def test_outbox_when_opened_then_shows_the_same_figures(client_of, newsletter):
