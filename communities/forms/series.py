@@ -35,6 +35,7 @@ class RepeatForm(NhsFormMixin, forms.Form):
     """How often an event takes place, and until when."""
 
     submit_label = "Show the dates"
+    mark_optional = False  # one of two is wanted
     TIMES, UNTIL = "times", "until"
     field_options: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "ends": {"conditional": {TIMES: ["times"], UNTIL: ["until"]}},

@@ -114,6 +114,14 @@ class Event(models.Model):
         return [self.community, *self.also_for.all()] if self.community else []
 
     @property
+    def whose(self) -> str:
+        """Whom it is for, in short: "Everybody", "Return to work", "Return to work and 2 others"."""
+        others = len(self.also_for.all())
+        if not self.community:
+            return "Everybody"
+        return f"{self.community} and {others} {'others' if others > 1 else 'other'}" if others else str(self.community)
+
+    @property
     def is_draft(self) -> bool:
         """Whether only staff see it."""
         return self.status == self.Status.DRAFT

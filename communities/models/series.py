@@ -37,4 +37,5 @@ class EventSeries(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.get_every_display()
+        """How often, in short; on which day, its dates say."""
+        return self.get_every_display().partition(",")[0]

@@ -11,7 +11,7 @@ from communities.models import Event, EventPosting, EventSeries, Notice
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.notices import tell_registered
 from communities.services.postings import hold_lists_of_events, tell_of, withdraw_postings
-from communities.services.registrations import pass_places_on
+from communities.services.registrations import lock_event, pass_places_on
 from communities.services.series import changes_for, drafts_of_series, following, set_also_for
 from communities.slugs import free_slug
 from communities.words import day_words
@@ -42,7 +42,7 @@ def save_event(*, event: Event, version: int, changes: dict[str, Any], by: User,
     Raises ``StaleVersionError`` if somebody saved another since, ``RefusedError`` if it has been cancelled or more
     places are taken than there would be; then no date is changed.
     """
-    current = _locked(event)
+    current = lock_event(event)
     if current.is_cancelled:
         raise RefusedError("This event has been cancelled, so it can no longer be changed.")
     if current.version != version:
@@ -115,7 +115,7 @@ def publish_event(*, event: Event, by: User, whole_series: bool = False) -> Even
 
     A second call changes nothing. Raises ``RefusedError`` if it has been cancelled.
     """
-    current = _locked(event)
+    current = lock_event(event)
     if current.is_cancelled:
         raise RefusedError("This event has been cancelled.")
     others = drafts_of_series(current).exclude(pk=current.pk).select_for_update() if whole_series else ()
@@ -156,7 +156,7 @@ def cancel_event(*, event: Event, reason: str, by: User, following_too: bool = F
     is still waiting to be told that they are on will not be. A second call changes nothing. Raises ``RefusedError``
     for a draft (delete it) and for an event that is over.
     """
-    current = _locked(event)
+    current = lock_event(event)
     if current.is_cancelled:
         return current
     if current.is_draft:
@@ -177,7 +177,3 @@ def cancel_event(*, event: Event, reason: str, by: User, following_too: bool = F
         tell_registered(event=each, kind=Notice.Kind.CANCELLATION)
     tell_of(rows, EventPosting.Kind.CANCELLATION, by)
     return current
-
-
-def _locked(event: Event) -> Event:
-    return Event.objects.select_related("community").select_for_update(of=("self",)).get(pk=event.pk)

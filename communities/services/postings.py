@@ -18,6 +18,7 @@ from communities.models import Associate, Event, EventPosting, Purpose, Registra
 from communities.querysets import AssociateQuerySet
 from communities.services.consents import hold_lists
 from communities.services.errors import RefusedError
+from communities.services.registrations import lock_event
 from mailing.models import Delivery, Mailing
 from mailing.services import File, cancel, queue_bulk
 from people.models import User
@@ -61,8 +62,10 @@ def to_announce(event: Event, *, lock: bool = False) -> list[Event]:
     """The dates of its series of which nobody has been told yet, that are public, to come, and for the same people."""
     announced = EventPosting.objects.filter(event=OuterRef("pk"), kind=EventPosting.Kind.ANNOUNCEMENT)
     dates = Event.objects.in_series_of(event).upcoming().filter(status=Event.Status.PUBLISHED)
-    dates = dates.filter(community=event.community_id).exclude(Exists(announced)).with_communities()
-    dates = dates.select_for_update(of=("self",)) if lock else dates
+    dates = (
+        dates.filter(community=event.community_id).exclude(Exists(announced)).prefetch_related("community", "also_for")
+    )
+    dates = dates.select_for_update() if lock else dates
     return [each for each in dates if each.also_for_keys == event.also_for_keys]
 
 
@@ -74,7 +77,7 @@ def announce_event(*, event: Event, by: User, whole_series: bool = False) -> Eve
     (``to_announce``). Each event is announced once: a second call returns what went before. Raises ``RefusedError`` if
     the event is not public, is over, or nobody has asked.
     """
-    current = Event.objects.select_related("community").select_for_update(of=("self",)).get(pk=event.pk)
+    current = lock_event(event)
     posted = current.postings.filter(kind=EventPosting.Kind.ANNOUNCEMENT).first()
     if posted:
         return posted

@@ -236,8 +236,11 @@ def _pass_on(pk: int) -> int:
 
 
 def lock_event(event: Event) -> Event:
-    """The event as it is now; whoever else asks for it waits until this transaction ends."""
-    return Event.objects.select_related("community").select_for_update(of=("self",)).get(pk=event.pk)
+    """The event as it is now; whoever else asks for it waits until this transaction ends.
+
+    Nothing is joined to it: PostgreSQL, having waited, would give the event as it is now beside what was joined before.
+    """
+    return Event.objects.select_for_update().get(pk=event.pk)
 
 
 def _locked(registration: Registration) -> tuple[Event, Registration]:

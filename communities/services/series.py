@@ -12,6 +12,7 @@ from communities.models import Event, EventSeries
 from communities.querysets import EventQuerySet
 from communities.repeats import MOST, Plan, Times, on_day, plan
 from communities.services.errors import RefusedError
+from communities.services.registrations import lock_event
 from communities.slugs import free_slug
 from communities.words import day_words
 from people.models import User
@@ -45,7 +46,7 @@ def repeat_event(*, event: Event, every: str, as_drafts: bool = False, by: User,
     second call makes nothing. Raises ``RefusedError`` for an event that has been cancelled or is over, and where a
     series would have more than ``MOST`` dates to come.
     """
-    current = Event.objects.select_related("community", "series").select_for_update(of=("self",)).get(pk=event.pk)
+    current = lock_event(event)
     if current.is_cancelled or current.is_past:
         raise RefusedError("Repeat an event that is still to come.")
     series = current.series
@@ -89,8 +90,8 @@ def following(event: Event, *, lock: bool = False) -> EventQuerySet:
 
     With ``lock``, to be called in a transaction, in one order, so that two of us never wait for each other.
     """
-    found = Event.objects.following(event).select_related("community")
-    return found.select_for_update(of=("self",)) if lock else found
+    found = Event.objects.following(event).prefetch_related("community", "also_for")
+    return found.select_for_update() if lock else found
 
 
 def changes_for(
