@@ -20,6 +20,7 @@ from typing import Any
 
 from scripts.processes import die_with_parent
 from scripts.services import PrivatePostgres, PrivateRedis
+from tests.faults import clock
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
@@ -132,7 +133,7 @@ class Column:
         try:
             sink = self._popen([sys.executable, "-m", "tests.faults.sink", str(self.log)], pipes=True)
             self.env["EMAIL_URL"] = f"smtp://127.0.0.1:{int(sink.stdout.readline())}"  # type: ignore[union-attr]
-            self.env |= settings
+            self.env |= {clock.VARIABLE: str(self.folder / "clock"), **settings}
             self.driver = self._popen([sys.executable, "-m", "tests.faults.driver"], pipes=True)
             self.driver.stdin.write(json.dumps(_PRELUDE).encode() + b"\n")  # type: ignore[union-attr]
             self.driver.stdin.flush()  # type: ignore[union-attr]
@@ -217,9 +218,19 @@ class Column:
         part.write_text(json.dumps(mode))
         part.rename(whole)
 
+    def put_clock_back(self, *, seconds: float) -> None:
+        """Put the clock of the workers and the driver back, at once."""
+        part = self.folder / "clock.part"
+        part.write_text(str(seconds))
+        part.rename(self.folder / "clock")
+
     def got(self) -> Counter[str]:
         """How often the mail server took a message for each recipient."""
         return Counter(line.split("\t")[0] for line in self.log.read_text().splitlines())
+
+    def fates(self) -> Counter[str]:
+        """What happened to the messages that the mail server took."""
+        return Counter(line.split("\t")[3] for line in self.log.read_text().splitlines())
 
     def message_ids(self, recipient: str) -> set[str]:
         rows = [line.split("\t") for line in self.log.read_text().splitlines()]

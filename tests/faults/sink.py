@@ -1,7 +1,8 @@
 """A mail server that keeps what it got, and misbehaves as it is told. Run as ``python -m tests.faults.sink LOG``.
 
-It prints its port, then appends a line for each message that it accepted: recipient, Message-ID, and a digest of the
-body. How it misbehaves is read afresh from ``LOG.mode`` (JSON) at each message, so that a test can change it midway.
+It prints its port, then appends a line for each message that it accepted: recipient, Message-ID, a digest of the body,
+and what happened to it. How it misbehaves is read afresh from ``LOG.mode`` (JSON) at each message, so that a test can
+change it midway.
 """
 
 from __future__ import annotations
@@ -15,6 +16,11 @@ import sys
 from pathlib import Path
 
 _MESSAGE_ID = re.compile(rb"(?im)^message-id:\s*(\S+)")
+
+
+def place(recipient: str) -> float:
+    """Where a recipient stands between 0 and 1: the same in every run, so that a test knows whose turn a fault is."""
+    return int(hashlib.sha256(recipient.encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
 
 
 class Sink:
@@ -40,11 +46,10 @@ class Sink:
         """What is to happen to this attempt: chosen by a hash of the recipient, so that a run can be repeated."""
         mode = self.behave()
         seen = self.seen[recipient] = self.seen.get(recipient, 0) + 1
-        share = int(hashlib.sha256(recipient.encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
         low = 0.0
-        for name in ("permanent", "temporary", "drop_before", "drop_after", "hang", "unanswered"):
+        for name in ("permanent", "temporary", "drop_before", "drop_after", "hang", "unanswered", "swallow"):
             low += float(mode.get(name, 0))  # type: ignore[arg-type]
-            if share < low:
+            if place(recipient) < low:
                 # Whatever is not for good happens at the first attempt only.
                 return name if seen == 1 or name == "permanent" or mode.get("always") else "accept"
         return "accept"
@@ -66,10 +71,10 @@ class Sink:
             if conversation.over:
                 return
 
-    def keep(self, recipient: str, data: bytes) -> None:
+    def keep(self, recipient: str, data: bytes, fate: str) -> None:
         found = _MESSAGE_ID.search(data)
         message_id = found.group(1).decode() if found else "-"
-        self.out.write(f"{recipient}\t{message_id}\t{hashlib.sha256(data).hexdigest()[:12]}\n".encode())
+        self.out.write(f"{recipient}\t{message_id}\t{hashlib.sha256(data).hexdigest()[:12]}\t{fate}\n".encode())
         folder = os.environ.get("SINK_KEEP")
         if folder:
             (Path(folder) / hashlib.sha256(message_id.encode()).hexdigest()[:16]).write_bytes(data)
@@ -119,7 +124,9 @@ class Conversation:
         if delay:
             await asyncio.sleep(delay)
         if self.fate != "drop_before":
-            self.sink.keep(self.recipient, message)
+            self.sink.keep(self.recipient, message, self.fate)
+        if self.fate == "swallow":
+            await asyncio.sleep(3600)
         if self.fate in {"drop_before", "unanswered"}:
             self.writer.transport.abort()
             self.over = True

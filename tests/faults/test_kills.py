@@ -10,25 +10,47 @@ import pytest
 pytestmark = pytest.mark.fault
 
 
+LEAVE = """
+who = Delivery.objects.filter(status__in=['queued', 'sending']).order_by('?').first().recipient
+result = who, services.skip_waiting(recipient=who, list_key_prefix='newsletter:')
+"""
+
+
 def test_workers_killed_again_and_again_lose_nobody_and_double_nobody(column, on_servers):
+    """People unsubscribe all the while, and in the middle staff pause the newsletter and resume it."""
     people, kills = (5_000, 20) if on_servers else (800, 6)
     portal = column()
     portal.misbehave(delay=0.002 if on_servers else 0.01)
     workers = [portal.start_worker() for _ in range(2)]
-    portal.run(f"newsletter({people})")
+    mailing = f"mailing=Mailing.objects.get(pk={portal.run(f'result = newsletter({people})')})"
+    left: set[str] = set()
     for kill in range(kills):
         # Spread over the run, at moments that nobody chose.
         enough = people * (kill + random.random()) / (kills + 1)
         portal.until(lambda enough=enough: len(portal.got()) > enough, pause=0.02)
+        for _ in range(2):
+            who, withdrawn = portal.run(LEAVE)
+            # Whose message was on the wire already has it, or may have.
+            left |= {who} if withdrawn else set()
+        if kill == kills // 2:
+            portal.run(f"services.pause({mailing})")
+            at_pause = sum(portal.got().values())
         if not on_servers or kill % 5 == 4:
             portal.kill(workers.pop(0))
             workers.append(portal.start_worker())
         else:
             portal.until(lambda: portal.kill_sender(random.choice(workers)), pause=0.02)
+        if kill == kills // 2:
+            time.sleep(0.5)
+            assert sum(portal.got().values()) <= at_pause + len(workers)
+            portal.run(f"services.resume({mailing})")
     portal.misbehave()
     portal.until_settled()
     portal.assert_nobody_lost_or_doubled(most_unknown=kills)
-    assert sum(portal.got().values()) >= people - kills
+    assert len(left) > kills
+    assert not left & set(portal.got())
+    assert portal.counts()["skipped"] == len(left)
+    assert sum(portal.got().values()) >= people - kills - len(left)
 
 
 def test_a_code_on_its_way_when_its_worker_dies_is_sent_again_with_the_same_id(column):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+
+from tests.faults.sink import place
 
 pytestmark = pytest.mark.fault
 
@@ -31,6 +35,48 @@ def test_a_mail_server_that_refuses_drops_and_hangs_leaves_everybody_accounted_f
     )
     everybody = set(portal.run("result = list(Delivery.objects.values_list('recipient', flat=True))"))
     assert set(portal.got()) == everybody - failed
+
+
+def test_one_in_ten_put_off_and_one_in_a_hundred_refused_all_get_what_is_theirs(column, on_servers):
+    people = 1_000 if on_servers else 400
+    portal = column()
+    portal.misbehave(permanent=0.01, temporary=0.1)
+    for _ in range(2):
+        portal.start_worker()
+    portal.run(f"newsletter({people})")
+    everybody = {f"p{number:05}@example.org" for number in range(people)}
+    refused = {who for who in everybody if place(who) < 0.01}
+    put_off = {who for who in everybody if 0.01 <= place(who) < 0.11}
+    assert 0.005 < len(refused) / people < 0.015
+    assert 0.08 < len(put_off) / people < 0.12
+    portal.until_settled()
+    assert portal.got() == dict.fromkeys(everybody - refused, 1)
+    rows = portal.run("result = list(Delivery.objects.values_list('recipient', 'status', 'attempts', 'last_answer'))")
+    assert {tuple(row) for row in rows} == {
+        (who, "failed", 1, "550 5.1.1 no such person") if who in refused
+        else (who, "sent", 2 if who in put_off else 1, "250 2.0.0 kept")
+        for who in everybody
+    }  # fmt: skip
+    portal.assert_nobody_lost_or_doubled(most_unknown=0)
+
+
+def test_a_mail_server_that_takes_messages_and_never_says_so_leaves_one_for_each_worker_in_doubt(column):
+    portal = column()
+    portal.misbehave(delay=0.01)
+    for _ in range(2):
+        portal.start_worker()
+    portal.run("newsletter(300)")
+    portal.until(lambda: len(portal.got()) > 20 and portal.run("result = Lease.objects.count()") == 2)
+    portal.misbehave(swallow=1)
+    portal.until(lambda: bool(portal.fates()["swallow"]), sweeping=False, pause=0.02)
+    time.sleep(0.3)  # much less than the workers wait for an answer
+    portal.misbehave()
+    portal.until_settled()
+    silent = portal.run("result = list(Delivery.objects.filter(status='unknown').values_list('recipient', flat=True))")
+    assert 1 <= len(silent) <= 2
+    assert {portal.got()[who] for who in silent} == {1}
+    assert portal.counts() == {"sent": 300 - len(silent), "unknown": len(silent)}
+    portal.assert_nobody_lost_or_doubled(most_unknown=2)
 
 
 def test_a_mail_server_that_is_away_makes_everything_wait(column):
@@ -95,6 +141,26 @@ def test_two_sweeps_at_once_and_dead_leases_are_taken_back_once(column):
         portal.start_worker()
     portal.until_settled()
     portal.assert_nobody_lost_or_doubled(most_unknown=1)
+
+
+def test_a_clock_put_back_an_hour_in_the_middle_loses_doubles_and_delays_nothing(column):
+    portal = column()
+    portal.misbehave(delay=0.01)
+    for _ in range(2):
+        portal.start_worker()
+    portal.run("newsletter(300); before = timezone.now()")
+    portal.until(lambda: len(portal.got()) > 50)
+    portal.put_clock_back(seconds=3600)
+    portal.until(lambda: portal.run("result = timezone.now() < before"))
+    at_change = len(portal.got())
+    portal.run("code('ann@example.org')")
+    portal.until(lambda: bool(portal.got()["ann@example.org"]), patience=20)
+    assert at_change < 250
+    portal.until_settled()
+    # A lease that now ends an hour ahead is taken from a worker that lives; what it had on the wire may stay unknown.
+    portal.assert_nobody_lost_or_doubled(most_unknown=2)
+    assert set(portal.got().values()) == {1}
+    assert len(portal.got()) == 301
 
 
 def test_a_clock_put_back_an_hour_delays_nothing(column):
