@@ -25,6 +25,7 @@ from studies.models import (
 )
 from studies.services import add_document, put_person_on_study, set_identifier
 from studies.services.history import save_as
+from studies.services.moving import MOVED
 
 Kind, Role, Stage = Organisation.Kind, StudyPerson.Role, Study.Stage
 #: The way most studies go; the demonstration's studies are strewn along it.
@@ -128,7 +129,8 @@ def _stage(study: Study, index: int, cast: Cast, programme: Programme) -> None:
             study=study, from_stage=before, to_stage=after, reason=REASONS[after],
             moved_by=cast.logins["staff"], moved_at=moment(day, cast.chance),
         )  # fmt: skip
-    Study.objects.filter(pk=study.pk).update(stage=reached[-1])
+    study.stage = reached[-1]
+    save_as(study, cast.logins["staff"], MOVED)
 
 
 def _papers(study: Study, index: int, cast: Cast) -> None:

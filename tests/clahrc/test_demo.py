@@ -55,6 +55,12 @@ def test_demo_when_made_then_it_is_the_programmes_third_year():
     assert months == 12 * (2013 - 2008) + 12 - 10
 
 
+def test_demo_when_made_then_each_study_is_where_its_history_ends():
+    for study in Study.objects.all():
+        assert study.history.latest().stage == study.stage
+        assert study.stage_moves.order_by("-moved_at", "-pk").first().to_stage == study.stage
+
+
 def test_demo_when_made_then_fellows_and_associates_are_as_many_as_the_paper_says():
     programme = Programme.objects.get()
     first_year = (programme.starts_on, programme.starts_on + dt.timedelta(days=365))

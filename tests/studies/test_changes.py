@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -27,6 +28,7 @@ from studies.services import (
     take_person_off_study,
 )
 from studies.services.editing import EDITABLE
+from studies.services.history import save_as
 from tests.studies.conftest import pdf
 
 
@@ -130,3 +132,10 @@ def test_history_when_the_person_has_gone_then_the_change_stays(busy, stranger, 
     words = client_of("staff").get(reverse("studies:history", args=[busy.slug])).content.decode()
     assert "Ask carers." in words
     assert "The panel agreed." in words
+
+
+def test_history_when_it_says_when_then_as_every_page_does(study, staff, client_of):
+    with time_machine.travel("2026-11-24 14:30", tick=False):
+        save_as(study, staff)
+        page = client_of("staff").get(reverse("studies:history", args=[study.slug])).content.decode()
+    assert "24 November 2026, 2:30pm, " in page
