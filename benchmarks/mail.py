@@ -24,8 +24,8 @@ PARTS = ("speed", "waiting", "million")
 def main() -> None:
     """Set up a throw-away stage, measure, print."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--people", type=int, default=4000, help="whom the newsletter of the race goes to")
-    options.add_argument("--turns", type=int, default=3)
+    options.add_argument("--people", type=int, default=3000, help="whom the newsletter of the race goes to")
+    options.add_argument("--turns", type=int, default=5)
     options.add_argument("--waiting", type=int, default=100_000, help="deliveries that wait while codes are asked for")
     options.add_argument("--many", type=int, default=1_000_000, help="the largest audience")
     options.add_argument("--sent", type=int, default=15_000, help="how many of the largest audience are sent")

@@ -45,12 +45,11 @@ def posts_in_state(posts: FellowPostQuerySet, state: str, *, max_years: int) -> 
 def counts(posts: FellowPostQuerySet, *, max_years: int) -> dict[str, int]:
     """How many posts there are, and how many in each state, under ``posts``, ``filled`` and the names of ``STATES``."""
     present = Secondment.objects.in_post()
-    filled = Q(pk__in=present.values("post"))
-    return posts.open().aggregate(
+    found: dict[str, int] = posts.open().aggregate(
         posts=Count("pk"),
         studies=Count("study", distinct=True),
-        filled=Count("pk", filter=filled),
-        vacant=Count("pk", filter=~filled),
+        filled=Count("pk", filter=Q(pk__in=present.values("post"))),
         unnamed=Count("pk", filter=Q(pk__in=present.unnamed().values("post"))),
         ending=Count("pk", filter=Q(pk__in=present.ending_by(soon(), max_years=max_years).values("post"))),
     )
+    return {**found, "vacant": found["posts"] - found["filled"]}

@@ -31,7 +31,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         inside = Study.objects.visible_to(request.user).select_related("theme").filter(slug=slug).with_flags().first()
         if inside is not None:
             return render(request, "studies/study_detail.html", _everything_on(inside, request))
-    study = get_object_or_404(Study.objects.public().select_related("theme"), slug=slug)
+    study = get_object_or_404(Study.objects.public().select_related("theme", "community"), slug=slug)
     return render(request, "studies/study_public.html", {"study": study, **_public_parts(study)})
 
 
