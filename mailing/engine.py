@@ -153,7 +153,14 @@ class Engine:
         if self._shaken:
             # The database went away and came back: what it had not written to disk may be gone. Begin a new lease.
             raise _LeaseLostError
-        answer = self._hand_over(item, sender, message)
+        try:
+            answer = self._hand_over(item, sender, message)
+        except UnreachableError:
+            raise
+        except BaseException as error:  # a fault of ours, or the worker is made to stop: the server may have it by now
+            doubt = Answer(Outcome.UNKNOWN, f"The worker was stopped while it was on its way: {error!r}")
+            self._insist(lambda: ledger.settle_other(lease_id=batch.lease_id, item=item, answer=doubt))
+            raise
         if answer.outcome is Outcome.SENT:
             self.sent += 1
             answers.append((item.pk, answer.text))

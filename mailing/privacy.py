@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import CharField, F, Value
+from django.db.models import CharField, Exists, F, OuterRef, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
@@ -28,13 +28,15 @@ def forget(*, email: str) -> int:
     """Erase an address from every message that has come to its end; returns how many there were.
 
     Bulk mail that waits for it is withdrawn first. The rows stay, without the address, so that the numbers of a
-    newsletter stay true; the text of messages that went to this person alone is deleted. A message that is on the wire
-    at this moment keeps its address; a second call, which otherwise finds nothing, then erases it.
+    newsletter stay true; the text of messages that were written to this person is deleted, once nobody else waits for
+    it. A message that is on the wire at this moment keeps its address; a second call, which otherwise finds nothing,
+    then erases it.
     """
     skip_waiting(recipient=email, list_key_prefix="")
     ended = Delivery.objects.of_recipient(email).exclude(status__in=Delivery.OPEN)
     pks = list(ended.values_list("pk", flat=True))
-    own = Mailing.objects.filter(deliveries__pk__in=pks, kind=Mailing.Kind.TRANSACTIONAL)
+    others_wait = Delivery.objects.filter(mailing=OuterRef("pk"), status__in=Delivery.OPEN)
+    own = Mailing.objects.filter(~Exists(others_wait), deliveries__pk__in=pks, kind=Mailing.Kind.TRANSACTIONAL)
     own_pks = list(own.values_list("pk", flat=True))
     Attachment.objects.filter(mailing__in=own_pks).delete()
     Mailing.objects.filter(pk__in=own_pks).update(

@@ -279,6 +279,28 @@ def test_two_workers_one_of_which_was_silent_for_too_long_send_everybody_once(sm
     assert not Lease.objects.exists()
 
 
+@pytest.mark.parametrize("error", [SystemExit(0), KeyboardInterrupt(), RuntimeError("a fault"), MemoryError()])
+def test_a_worker_made_to_stop_while_it_waits_for_an_answer_leaves_that_one_in_doubt(smtp, newsletter, error):
+    """As by a second signal to the worker, or a time limit: the server has the message, and nobody heard it say so."""
+    newsletter()
+    engine = Engine(stopping=lambda: False)
+    hand_over = engine._transport.send
+
+    def stopped(**options):
+        answer = hand_over(**options)
+        if len(smtp.messages) == 2:
+            raise error
+        return answer
+
+    engine._transport.send = stopped
+    with pytest.raises(type(error)):
+        engine.run(urgent_only=False, seconds=30)
+    assert list(Delivery.objects.order_by("pk").values_list("status", flat=True)) == ["sent", "unknown", "queued"]
+    assert not Lease.objects.exists()
+    assert send()[1] == 1
+    assert len(smtp.messages) == 3
+
+
 def test_someone_who_unsubscribes_before_their_turn_is_left_out_of_a_batch_in_hand(newsletter):
     newsletter()
     batch = ledger.claim_bulk(limit=10)

@@ -69,6 +69,19 @@ def test_forget_when_a_message_still_waits_then_it_is_left_to_arrive(letter):
     assert Mailing.objects.get().text == "Dear Ann"
 
 
+def test_forget_when_a_message_of_theirs_still_waits_for_somebody_else_then_it_is_left_to_arrive():
+    mailing = write_mailing(kind="transactional", topic="reviews", subject="Our meeting", text="Dear both")
+    mine, other = address_to(mailing=mailing, recipients=[("Ann", "ann@example.org"), ("Bob", "bob@example.org")])
+    Delivery.objects.filter(pk=mine.pk).update(status="sent", due_at=None)
+    assert forget(email="ann@example.org") == 1
+    mailing.refresh_from_db()
+    assert (mailing.subject, mailing.text) == ("Our meeting", "Dear both")
+    Delivery.objects.filter(pk=other.pk).update(status="sent", due_at=None)
+    forget(email="bob@example.org")
+    mailing.refresh_from_db()
+    assert (mailing.subject, mailing.text) == ("Erased", "")
+
+
 def test_forget_when_the_address_was_suppressed_then_that_is_gone_too():
     suppress(email="ann@example.org", reason="The mailbox is full")
     forget(email="Ann@example.org")

@@ -200,3 +200,25 @@ def out_of_office(to: str, **headers: str) -> bytes:
         message[name.replace("_", "-")] = value
     message.set_payload("Back soon. 550 5.1.1 is not what this says.\n")
     return message.as_bytes()
+
+
+def receipt(to: str) -> bytes:
+    """That somebody has opened a message (RFC 8098), which nobody asked for."""
+    return f"""From: ann@example.org
+To: {to}
+Subject: Read: News
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=disposition-notification; boundary="rr"
+
+--rr
+
+The message was displayed.
+
+--rr
+Content-Type: message/disposition-notification
+
+Final-Recipient: rfc822; ann@example.org
+Disposition: manual-action/MDN-sent-manually; displayed
+
+--rr--
+""".encode()

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
 from mailing.bounces import services
-from mailing.models import Bounce
+from mailing.models import Bounce, Delivery
 from tests.mailing.bounces import samples
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +87,38 @@ def test_pipe_when_ten_megabytes_then_all_taken_and_the_report_read(sent, back, 
     pipe(raw)
     assert run("-") == ["1 read", "1 refused for good"]
     assert sys.stdin.buffer.read() == b""
+
+
+@pytest.mark.parametrize("place", ["maildir", "mbox"])
+def test_mailbox_when_a_report_has_ten_megabytes_then_it_and_the_next_are_read(sent, back, tmp_path, place):
+    box = (mailbox.Maildir if place == "maildir" else mailbox.mbox)(tmp_path / "box")
+    for number in range(2):
+        raw = samples.exim(back(sent()), id=f"e{number}")
+        box.add(raw.replace(b"Hello\n", b"x" * 70 + (b"\n" + b"y" * 76) * 140_000))
+    box.close()
+    assert run(**{place: tmp_path / "box"}) == ["2 read", "2 refused for good"]
+
+
+def test_mailbox_when_full_of_what_machines_answer_then_nothing_is_written_and_nothing_is_sent_back(
+    sent, back, tmp_path
+):
+    """Nothing that comes is ever answered, so no two machines can go on answering each other."""
+    address = back(sent())
+    box = mailbox.Maildir(tmp_path / "box")
+    for raw in (
+        samples.out_of_office(address),
+        samples.out_of_office(address, Precedence="bulk"),
+        samples.out_of_office(address, X_Autorespond="yes"),
+        b"Received: by a\n" * 60 + samples.postfix(address, id="round"),
+        samples.receipt(address),
+    ):
+        box.add(raw)
+    before = list(Delivery.objects.order_by("pk").values())
+    assert sorted(run(maildir=tmp_path / "box")) == [
+        "1 a message that came round in a loop", "1 not a delivery report", "3 an automatic reply", "5 read",
+    ]  # fmt: skip
+    assert list(Delivery.objects.order_by("pk").values()) == before
+    assert not Bounce.objects.exists()
 
 
 @pytest.mark.parametrize("options", [{}, {"maildir": "a", "mbox": "b"}])
