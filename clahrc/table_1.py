@@ -9,7 +9,6 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from communities.models import Community
 from fellows.models import FellowPost
 from studies.models import Study, Theme
 
@@ -81,7 +80,7 @@ class TableOne:
 
 
 def table_1(themes: Iterable[Theme] | None = None) -> TableOne:
-    """The table as it stands today, from four queries however many studies there are.
+    """The table as it stands today, from three queries however many studies there are.
 
     Shows what is public: no archived study, none that was not taken forward, and no names of fellows. ``themes``
     narrows it to some of the research themes.
@@ -89,12 +88,11 @@ def table_1(themes: Iterable[Theme] | None = None) -> TableOne:
     columns = list(Theme.objects.research()) if themes is None else list(themes)
     cells: dict[int, list[StudyCell]] = {theme.pk: [] for theme in columns}
     fellows = _fellows_by_study()
-    communities = dict(Community.objects.public().values_list("study", "slug"))
     study_url, community_url = _address("studies:detail"), _address("communities:detail")
     studies = Study.objects.public().filter(theme__in=columns).order_by("theme__position", "position", "title", "pk")
-    for pk, theme, slug, acronym, title in studies.values_list("pk", "theme", "slug", "acronym", "title"):
+    fields = ("pk", "theme", "slug", "acronym", "title", "community__slug")
+    for pk, theme, slug, acronym, title, community in studies.values_list(*fields):
         in_post, posts = fellows.get(pk, (0, 0))
-        community = communities.get(pk)
         cells[theme].append(
             StudyCell(
                 title=f"{title} ({acronym})" if acronym else title,

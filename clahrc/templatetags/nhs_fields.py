@@ -239,7 +239,7 @@ _OPTION, _GROUP = '<option value="{}"{}>{}</option>', '<optgroup label="{}">{}</
 
 
 def _option(item: Mapping[str, Any]) -> tuple[object, ...]:
-    return str(item["value"]), flatatt(item["attrs"]), item["label"]
+    return str(item["value"]), flatatt(item["attrs"]) if item["attrs"] else "", item["label"]
 
 
 def _draw_control(field: BoundField, title: Mapping[str, object]) -> str:
