@@ -133,19 +133,29 @@ def apply_late() -> int:
 
 def _apply(bounce: Bounce) -> bool:
     """Mark the delivery as failed and count; False if a worker still holds the delivery, and it must wait."""
-    if bounce.delivery_id is not None and not bounce.is_applied:
-        deliveries = Delivery.objects.filter(pk=bounce.delivery_id)
-        before = deliveries.select_for_update().values_list("status", "last_answer").first()
-        if before is None or before[0] == Delivery.Status.SENDING:
+    if not bounce.is_applied:
+        # What the mail server said when it was handed the message is on the delivery already; and staff may have sent
+        # it again since.
+        if bounce.source != Bounce.Source.SERVER and not _mark(bounce):
             return False
-        if before[0] in _ENDED_WELL:
-            answer = f"Came back: {bounce.diagnostic}. It was taken at first: {before[1]}"
-            # Settled when it was: the order in which messages to an address ended must not change.
-            deliveries.update(status=Delivery.Status.FAILED, last_answer=answer[:500])
         Bounce.objects.filter(pk=bounce.pk).update(is_applied=True)
         bounce.is_applied = True
     if bounce.kind == Bounce.Kind.HARD:
         counting.count_refusals(email=bounce.email)
     elif bounce.kind == Bounce.Kind.SOFT:
         counting.count_soft_bounces(email=bounce.email)
+    return True
+
+
+def _mark(bounce: Bounce) -> bool:
+    if bounce.delivery_id is None:
+        return True
+    deliveries = Delivery.objects.filter(pk=bounce.delivery_id)
+    before = deliveries.select_for_update().values_list("status", "last_answer").first()
+    if before is None or before[0] == Delivery.Status.SENDING:
+        return False
+    if before[0] in _ENDED_WELL:
+        answer = f"Came back: {bounce.diagnostic}. It was taken at first: {before[1]}"
+        # Settled when it was: the order in which messages to an address ended must not change.
+        deliveries.update(status=Delivery.Status.FAILED, last_answer=answer[:500])
     return True

@@ -11,6 +11,7 @@ from mailing import ledger
 from mailing.bounces import services as bounces
 from mailing.engine import Engine
 from mailing.models import Bounce, Delivery, Suppression
+from mailing.services import send_again
 from mailing.transport import Answer, Outcome
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +156,19 @@ def test_refusal_when_noted_and_the_worker_dies_then_counted_late_and_once(newsl
     assert suppressed() == {"ann@example.org", "bob@example.org", "cat@example.org"}
 
 
+def test_refusal_when_counted_late_and_the_message_was_sent_again_meanwhile_then_it_stays_sent(newsletter, people):
+    mailing = newsletter(audience=people.filter(email="bob@example.org"))
+    batch = ledger.claim_bulk(limit=10)
+    answer = Answer(Outcome.FAILED, "550 5.1.1 nobody", is_of_recipient=True)
+    ledger.settle_other(lease_id=batch.lease_id, item=batch.items[0], answer=answer)
+    ledger.release(lease_id=batch.lease_id)
+    assert send_again(deliveries=Delivery.objects.all()) == 1
+    Engine(stopping=lambda: False).run(urgent_only=False, seconds=30)
+    assert bounces.apply_late() == 1
+    assert mailing.deliveries.by_status() == {"sent": 1}
+    assert suppressed() == set()
+
+
 def test_answer_when_it_is_none_then_refuses_nobody(smtp, newsletter, send):
     smtp.script = {"RCPT": "hello there"}
     newsletter()
@@ -170,8 +184,6 @@ def test_answer_when_it_is_none_then_refuses_nobody(smtp, newsletter, send):
 def test_refusal_when_sent_again_and_refused_again_then_each_try_is_written_and_one_message_counts(
     smtp, newsletter, send, people
 ):
-    from mailing.services import send_again
-
     smtp.script = {"RCPT": "550 5.1.1 nobody"}
     newsletter(audience=people.filter(email="bob@example.org"))
     send()
