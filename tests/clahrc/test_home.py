@@ -70,7 +70,7 @@ def test_home_when_figure_1_is_drawn_then_pillars_and_beams_link_to_their_themes
     html = response.content.decode()
     for each in Theme.objects.all():
         assert f'href="{each.get_absolute_url()}"' in html
-    assert "2 research themes, and across them all the 1 implementation theme that helps every study" in " ".join(
+    assert "2 research themes, and across them all the implementation theme that helps every study" in " ".join(
         html.split()
     )
 
