@@ -184,7 +184,7 @@ def main(extra: list[str]) -> int:
     with ExitStack() as stack:
         servers = server_environment(stack, report)
         if servers is not None:
-            pytest("PostgreSQL and Redis", "not journey", servers, report, extra)
+            pytest("PostgreSQL and Redis", "not journey and not once", servers, report, extra)
             if browser["CHROMIUM"]:
                 ways = {"JOURNEY_WAYS": "without-javascript phone"}
                 pytest("PostgreSQL and Redis, journeys", "journey", {**servers, **browser, **ways}, report, journeys)

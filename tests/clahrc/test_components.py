@@ -24,6 +24,8 @@ from django.utils.safestring import mark_safe
 
 from studies.models import Study
 
+pytestmark = pytest.mark.once
+
 FIXTURES = Path(settings.BASE_DIR) / "node_modules/nhsuk-frontend/dist/nhsuk/components"
 
 COMPONENTS = (

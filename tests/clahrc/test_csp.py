@@ -36,6 +36,7 @@ def test_permissions_when_a_page_is_asked_for_then_refuse_all_but_passkeys(clien
     assert not [feature for feature in features if feature.startswith("publickey")]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("path", OWN, ids=lambda path: str(path.relative_to(BASE / "templates")))
 def test_template_when_read_then_holds_no_script_style_or_handler_in_place(path):
     source = path.read_text()

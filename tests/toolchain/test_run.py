@@ -19,6 +19,8 @@ from clahrc.demo.cast import LOGINS
 from scripts.processes import free_port
 from scripts.run import DEMO_LOGINS
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 SLOW = 90  # seconds, on a machine that is busy with other tests
 

@@ -6,7 +6,7 @@ import redis
 
 from scripts.services import PrivatePostgres, PrivateRedis, ServiceError
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.once]
 #: A developer's machine may lack a server; a check that must be whole may not.
 MAY_LACK = os.environ.get("CI") != "true"
 
