@@ -107,8 +107,13 @@ def _saved_one(user: User, key: str) -> Audience | None:
 
 @require_safe
 def count(request: HttpRequest, slug: str) -> HttpResponse:
-    """How many people the form's choices come to, for the page that asks while it is filled in."""
+    """How many people the form's choices come to, for the page that asks while it is filled in: a piece of a page.
+
+    Whoever opens the address by hand is sent to the whole page.
+    """
     newsletter = newsletter_for(request, slug, _CHANGE)
+    if request.headers.get("X-Requested-With") != "XMLHttpRequest":
+        return redirect(f"{reverse('newsletters:audience', args=[slug])}?{request.GET.urlencode()}")
     data = request.GET.copy()
     data["version"] = "1"
     form = AudienceForm(data, newsletter=newsletter, user=user_of(request))

@@ -49,7 +49,6 @@ PAGES = {
     "newsletters:preview_html": CONVENORS,
     "newsletters:delete": CONVENORS,
     "newsletters:audience": CONVENORS,
-    "newsletters:audience_count": CONVENORS,
     "newsletters:audiences": CONVENORS,
     "newsletters:send": STAFF,
     "newsletters:schedule": STAFF,

@@ -28,6 +28,9 @@ from mailing.services import suppress
 from studies.models import Theme
 from tests.communities.factories import make_associate, make_community, make_newsletter
 
+#: As the page's script asks.
+BY_SCRIPT = {"X-Requested-With": "XMLHttpRequest"}
+
 
 @pytest.fixture
 def other(other_study):
@@ -230,9 +233,18 @@ def test_page_when_count_is_pressed_then_says_how_many_and_saves_nothing(client_
 def test_count_when_asked_for_then_a_fragment_with_the_number(client_of, newsletter, community, other):
     make_associate(other, involvement="manager")
     client = client_of("staff")
-    answer = client.get(url(newsletter, "audience_count"), {"communities": [other.slug], "involvement": ["manager"]})
+    answer = client.get(
+        url(newsletter, "audience_count"),
+        {"communities": [other.slug], "involvement": ["manager"]},
+        headers=BY_SCRIPT,
+    )
     assert text_of(answer).startswith("1 person would get it now: members of Return to work who manage services")
-    assert "choose at least one community" in text_of(client.get(url(newsletter, "audience_count")))
+    assert "choose at least one community" in text_of(client.get(url(newsletter, "audience_count"), headers=BY_SCRIPT))
+
+
+def test_count_when_opened_by_hand_then_the_whole_page_with_the_same_choices(client_of, newsletter, other):
+    answer = client_of("staff").get(f"{url(newsletter, 'audience_count')}?communities={other.slug}")
+    assert answer.url == f"{url(newsletter)}?communities={other.slug}"
 
 
 def test_page_when_somebody_else_saved_first_then_shows_theirs_and_saves_over_it(
@@ -294,7 +306,10 @@ def test_convenor_when_choosing_then_is_offered_their_communities_and_can_forge_
     for fields in forged:
         answer = client.post(url(newsletter), {"version": 1, **fields})
         assert answer.status_code == 200
-        assert client.get(url(newsletter, "audience_count"), fields).content.count(b"would get it now") == 0
+        assert (
+            client.get(url(newsletter, "audience_count"), fields, headers=BY_SCRIPT).content.count(b"would get it now")
+            == 0
+        )
     for choice in (
         of(community, other),
         of(community, themes=frozenset([theme.pk])),
@@ -403,14 +418,14 @@ def test_pages_when_people_are_more_then_as_many_queries(
     few = []
     for page in pages:
         with CaptureQueriesContext(connection) as queries:
-            client.get(page)
+            assert client.get(page, headers=BY_SCRIPT).status_code == 200
         few.append(len(queries))
     for _ in range(49):
         make_associate(community)
         Membership.objects.create(associate=make_associate(community), community=other)
     for page, count in zip(pages, few, strict=True):
         with django_assert_num_queries(count):
-            client.get(page)
+            client.get(page, headers=BY_SCRIPT)
 
 
 def test_send_when_people_are_more_then_as_many_queries(community, other, staff):
