@@ -15,7 +15,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from communities.models import Picture
+from communities.models import NewsletterBlock, Picture
 from people.models import User
 
 #: What an upload may weigh, in bytes, and how many pixels it may unpack to.
@@ -70,10 +70,11 @@ def delete_unused_pictures() -> int:
     """
     unused = Picture.objects.filter(blocks=None, added_at__lt=timezone.now() - _KEPT)
     count = 0
-    for picture in unused:
+    for picture in list(unused):
         with transaction.atomic():
             # Looked at again under its lock: somebody may be putting it back.
-            if not Picture.objects.select_for_update(of=("self",)).filter(pk=picture.pk, blocks=None).exists():
+            held = Picture.objects.select_for_update().filter(pk=picture.pk).first()
+            if held is None or NewsletterBlock.objects.filter(picture=held).exists():
                 continue
             Picture.objects.filter(pk=picture.pk).delete()
             transaction.on_commit(partial(picture.file.storage.delete, str(picture.file.name)))
