@@ -187,7 +187,8 @@ def main(extra: list[str]) -> int:
             pytest("PostgreSQL and Redis", "not journey and not once", servers, report, extra)
             if browser["CHROMIUM"]:
                 ways = {"JOURNEY_WAYS": "without-javascript phone"}
-                pytest("PostgreSQL and Redis, journeys", "journey", {**servers, **browser, **ways}, report, journeys)
+                marks = "journey and not once"
+                pytest("PostgreSQL and Redis, journeys", marks, {**servers, **browser, **ways}, report, journeys)
 
     print("\nIn short:")
     for line in report.closing_lines:

@@ -128,3 +128,9 @@ def tab_to(page: Page, target: Locator, most: int = 150) -> None:
         }"""
     )
     assert shown == {"differs": True, "inside": True}, f"The focus on {target} cannot be seen: {shown}"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The walks past every page begin first: they take longest, and nobody should wait for one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("walk") is None)

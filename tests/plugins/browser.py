@@ -146,3 +146,12 @@ def axe() -> Callable[[Page], list[str]]:
         ]
 
     return violations
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A journey made in one way only is made once, with SQLite; one made in every way is shared between the columns."""
+    for item in items:
+        is_journey = item.get_closest_marker("journey") and not item.get_closest_marker("walk")
+        if is_journey and "way" not in getattr(item, "fixturenames", ()):
+            item.add_marker("once")
