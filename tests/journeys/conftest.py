@@ -62,7 +62,8 @@ def log_in_by_password(page: Page, user: User) -> None:
 
 
 def follow_menu(page: Page, name: str) -> None:
-    """An entry of the menu; where there is no room for it, under "More"."""
+    """An entry of the menu; where there is no room, a script puts it under "More" once the page has come."""
+    page.wait_for_load_state()
     link = page.get_by_role("navigation", name="Menu").get_by_role("link", name=name, exact=True)
     if link.count() == 0 or not link.is_visible():
         page.get_by_role("button", name="More").click()
