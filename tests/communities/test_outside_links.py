@@ -45,7 +45,7 @@ def website():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Website)
     inside = ThreadingHTTPServer(("127.0.0.2", server.server_port), Website)
     for each in (server, inside):
-        threading.Thread(target=each.serve_forever, daemon=True).start()
+        threading.Thread(target=each.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}", Website.asked
     for each in (server, inside):
         each.shutdown()
