@@ -1,8 +1,9 @@
 """Whether the web pages that a newsletter leads to are there. Asks them, and so reaches outside; staff press a button.
 
 Whoever writes a newsletter chooses the address, so that this must not become a way to look into the network that the
-portal runs in (OWASP, server-side request forgery): only ports 80 and 443, and only addresses of the public internet,
-which is checked on the connection itself, at every redirect, before a byte is sent.
+portal runs in (OWASP, server-side request forgery): only ports 80 and 443, and only addresses of the public internet.
+A name is looked up once and its address checked, at every redirect too, before anything is connected to; so neither the
+answer nor the time it takes tells what listens inside.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -39,18 +41,28 @@ class _NotOutsideError(OSError):
     """The address leads into the portal's own network."""
 
 
+#: IPv6 addresses that stand for an address of IPv4, which a router on the way would turn back (RFC 6052, RFC 3056).
+_STAND_INS = [ipaddress.ip_network(each) for each in ("64:ff9b::/96", "2002::/16", "2001::/32")]
+
+
 def _is_outside(ip: str, port: int) -> bool:
-    return port in (80, 443) and ipaddress.ip_address(ip).is_global
+    address = ipaddress.ip_address(ip)
+    if address.is_multicast or any(address in network for network in _STAND_INS):
+        return False
+    return port in (80, 443) and address.is_global
 
 
 def _connect(address: tuple[str, int], timeout: float, source_address: Any = None) -> socket.socket:
-    """A connection to the public internet; raises ``_NotOutsideError`` before anything is sent elsewhere."""
-    made = socket.create_connection(address, timeout, source_address)
-    ip, port = made.getpeername()[:2]
-    if not _is_outside(ip, port):
-        made.close()
+    """A connection to the public internet; raises ``_NotOutsideError``, having asked nobody, for any other place."""
+    host, port = address
+    found = {sockaddr[:2] for *_, sockaddr in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    outside = [each for each in sorted(found) if _is_outside(str(each[0]), port)]
+    if not outside or len(outside) < len(found):  # a name that leads to both is a trick
         raise _NotOutsideError("not a public address")
-    return made
+    for each in outside[:-1]:
+        with suppress(OSError):
+            return socket.create_connection(each, timeout, source_address)
+    return socket.create_connection(outside[-1], timeout, source_address)
 
 
 class _Connection(http.client.HTTPConnection):

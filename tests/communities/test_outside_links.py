@@ -96,6 +96,13 @@ def test_ask_when_it_leads_into_the_network_then_nothing_is_sent(website, addres
     assert asked == []
 
 
+@pytest.mark.parametrize("port", ["open", "closed"])
+def test_ask_when_a_port_inside_is_open_or_closed_then_the_same_answer(website, port):
+    number = website[0].rpartition(":")[2] if port == "open" else "9"
+    (answer,) = ask_all([f"http://127.0.0.1:{number}/"])
+    assert (answer.state, answer.words.startswith("This is not on the public internet")) == ("unsure", True)
+
+
 def test_ask_when_twice_the_same_then_once(website, monkeypatch):
     calls = []
     monkeypatch.setattr(outside_links, "_ask", calls.append)
@@ -115,6 +122,9 @@ def test_ask_when_twice_the_same_then_once(website, monkeypatch):
         ("::ffff:10.0.0.1", 443, False),
         ("fd00::1", 443, False),
         ("100.64.0.1", 443, False),
+        ("64:ff9b::a00:1", 443, False),
+        ("2002:a00:1::1", 443, False),
+        ("224.0.0.1", 80, False),
     ],
 )
 def test_outside_when_an_address_then_only_the_public_internet(ip, port, is_outside):
