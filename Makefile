@@ -80,6 +80,6 @@ SOURCES := scss components core macros *.scss* *.njk *.mts* *.mjs* *.json
 # Settings with DEBUG off, so that files get the hashed names by which the web server knows them.
 $(VAR_DIR)/static/.built: .venv/.installed var/assets/.built clahrc/settings.py $(STATIC)
 	@echo "Collecting static files"
-	@SECRET_KEY=only-to-collect DEBUG=0 VAR_DIR="$(VAR_DIR)" $(PY) manage.py collectstatic --noinput --verbosity 0 \
+	@SECRET_KEY=only-to-collect-the-static-files DEBUG=0 VAR_DIR="$(VAR_DIR)" $(PY) manage.py collectstatic --noinput --verbosity 0 \
 		$(foreach pattern,$(SOURCES),--ignore '$(pattern)')
 	@touch $@

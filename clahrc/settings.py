@@ -9,8 +9,9 @@ from pathlib import Path
 import environ
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 from kombu import Exchange, Queue
+
+from clahrc import safety
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -26,19 +27,18 @@ DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="demo-password")
 
-SECRET_KEY = env.str("SECRET_KEY", default="")
-if not SECRET_KEY:
-    if not DEBUG:
-        raise ImproperlyConfigured(
-            "SECRET_KEY is not set. Make one with: python -c 'import secrets; print(secrets.token_urlsafe(50))' "
-            "and put it in the environment or in .env (see .env.example)."
-        )
-    SECRET_KEY = "for-debug-only-" + "x" * 50
-
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 HTTPS = SITE_URL.startswith("https://")
+
+SECRET_KEY = env.str("SECRET_KEY", default="for-debug-only-" + "x" * 50 if DEBUG else "")
+#: Keys of before, by which links in past emails still work.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+for _key in [] if DEBUG else [SECRET_KEY, *SECRET_KEY_FALLBACKS]:
+    safety.refuse_weak_secret(_key)
+for _switch in ["DEBUG"] * DEBUG + ["DEMO"] * DEMO:
+    safety.refuse_strangers(switch=_switch, site_url=SITE_URL, allowed_hosts=ALLOWED_HOSTS)
 
 # --- What it is made of ---------------------------------------------------------------------------------------
 
@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "clahrc.headers.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "clahrc.headers.PrivatePagesMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -390,7 +391,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W019"]  # we frame our own previews of newsl
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {"line": {"()": "clahrc.logs.line"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

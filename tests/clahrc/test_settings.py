@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+SECRET = "a-secret-that-nobody-guesses-0123456789"
 READERS = {"str", "bool", "int", "float", "list", "db_url", "cache_url", "url", "path"}
 
 
@@ -65,6 +66,26 @@ def test_wsgi_when_production_has_no_secret_then_refuses_to_start(tmp_path):
     assert "SECRET_KEY is not set" in done.stderr
 
 
+@pytest.mark.parametrize("secret", ["short", "x" * 60])
+def test_settings_when_the_secret_can_be_guessed_then_refuse_to_start(tmp_path, secret):
+    done = load_settings(tmp_path, "settings.DEBUG", SECRET_KEY=secret)
+    assert "SECRET_KEY is too easy to guess. Make one with:" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"DEMO": "1", "SITE_URL": "https://portal.example.org"}, "DEMO is on, and SITE_URL"),
+        ({"DEMO": "1", "ALLOWED_HOSTS": "localhost,*"}, "ALLOWED_HOSTS names *"),
+        ({"DEBUG": "1", "ALLOWED_HOSTS": "portal.example.org"}, "DEBUG is on"),
+    ],
+)
+def test_settings_when_strangers_could_reach_a_demonstration_then_refuse_to_start(tmp_path, variables, named):
+    done = load_settings(tmp_path, "settings.DEBUG", SECRET_KEY=SECRET, **variables)
+    assert done.returncode != 0
+    assert named in done.stderr
+
+
 @pytest.mark.parametrize(
     ("variables", "expected"),
     [
@@ -75,5 +96,5 @@ def test_wsgi_when_production_has_no_secret_then_refuses_to_start(tmp_path):
 )
 def test_settings_when_given_an_address_then_safe_for_it(tmp_path, variables, expected):
     expression = "settings.DEBUG, settings.STAFF_SECOND_FACTOR, settings.SESSION_COOKIE_SECURE"
-    done = load_settings(tmp_path, f"*({expression})", SECRET_KEY="given", **variables)
+    done = load_settings(tmp_path, f"*({expression})", SECRET_KEY=SECRET, **variables)
     assert done.stdout.strip() == expected, done.stderr

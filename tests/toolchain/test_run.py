@@ -76,7 +76,7 @@ class Portal:
 def var(tmp_path_factory) -> Path:
     """A folder with the static files collected, as ``make run`` leaves it."""
     folder = tmp_path_factory.mktemp("var")
-    env = environment(folder, SECRET_KEY="only-to-collect")
+    env = environment(folder, SECRET_KEY="only-to-collect-the-static-files")
     command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
     subprocess.run([*command, "--ignore=components", "--ignore=core"], cwd=ROOT, env=env, check=True)
     return folder
