@@ -9,7 +9,10 @@ from communities.models import Associate, Registration, Signup
 from mailing import tokens
 
 SIGNUP = "signup"
+#: In bulk email, which people pass on: it opens what they are sent, and no more.
 RECIPIENT = "recipient"
+#: In email to one person, and behind a login: it opens everything that we hold on them.
+OWNER = "owner"
 CALENDAR = "calendar"
 #: The subject of the link in a message that staff sent to themselves as a test. No associate's key looks like it.
 TEST_SUBJECT = "test"
@@ -36,16 +39,32 @@ def read_signup(token: str) -> Signup:
 
 
 def recipient_token(associate: Associate) -> str:
-    """The token by which an associate reaches their preferences; it works as long as they are an associate."""
+    """The token in bulk email to an associate, by which they choose what they are sent and stop it; it works as long as
+    they are one.
+    """
     return tokens.sign(RECIPIENT, associate.key, at=associate.confirmed_at)
 
 
+def owner_token(associate: Associate) -> str:
+    """The token by which an associate reaches everything on them; it works as long as they are one."""
+    return tokens.sign(OWNER, associate.key, at=associate.confirmed_at)
+
+
+def is_owner(token: str) -> bool:
+    """Whether a link is one of those that we send to nobody but their owner."""
+    try:
+        tokens.read(OWNER, token)
+    except tokens.BadToken:
+        return False
+    return True
+
+
 def read_recipient(token: str) -> Associate | None:
-    """The associate behind a link, or None where the link was in a test message.
+    """The associate behind a link, either kind, or None where the link was in a test message.
 
     Raises ``mailing.tokens.BadToken`` for a link that we did not make, ``UnknownLinkError`` for somebody erased.
     """
-    key = tokens.read(RECIPIENT, token)
+    key = tokens.read(OWNER if is_owner(token) else RECIPIENT, token)
     if key == TEST_SUBJECT:
         return None
     associate = Associate.objects.filter(key=key).first()
@@ -55,8 +74,8 @@ def read_recipient(token: str) -> Associate | None:
 
 
 def preferences_url(associate: Associate) -> str:
-    """The address of an associate's preferences page, without the host."""
-    return reverse("communities:preferences", args=[recipient_token(associate)])
+    """The address of an associate's own page, with everything on it, without the host."""
+    return reverse("communities:preferences", args=[owner_token(associate)])
 
 
 def registration_token(registration: Registration) -> str:

@@ -43,6 +43,20 @@ def for_associate(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
     return wrapped
 
 
+def for_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The same for what only they may see. The link in a newsletter is not enough: people pass newsletters on."""
+
+    @for_associate
+    @wraps(view)
+    def wrapped(request: HttpRequest, associate: Associate, token: str, **kwargs: Any) -> HttpResponse:
+        if not tokens.is_owner(token):
+            context = {"associate": associate, "token": token}
+            return render(request, "communities/preferences_own_link.html", context, status=403)
+        return view(request, associate, token=token, **kwargs)
+
+    return wrapped
+
+
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -86,18 +100,17 @@ def preferences(request: HttpRequest, associate: Associate, token: str) -> HttpR
         save_preferences(associate=associate, choices=form.choices, wordings=form.wordings)
         messages.success(request, "Your changes are saved.")
         return redirect("communities:preferences", token)
-    context = {
-        "form": form,
-        "associate": associate,
-        "token": token,
-        "consents": associate.consents.all(),
-        "calendar_url": tokens.calendar_url(associate),
-        "registrations": registrations_of(associate),
-    }
+    context = {"form": form, "associate": associate, "token": token, "consents": associate.consents.all()}
+    if tokens.is_owner(token):
+        context |= {
+            "is_owner": True,
+            "calendar_url": tokens.calendar_url(associate),
+            "registrations": registrations_of(associate),
+        }
     return render(request, "communities/preferences.html", context)
 
 
-@for_associate
+@for_owner
 @require_http_methods(["GET", "HEAD", "POST"])
 def details(request: HttpRequest, associate: Associate, token: str) -> HttpResponse:
     """Change name, involvement and organisation."""
@@ -109,7 +122,7 @@ def details(request: HttpRequest, associate: Associate, token: str) -> HttpRespo
     return render(request, "communities/preferences_details.html", {"form": form, "token": token})
 
 
-@for_associate
+@for_owner
 @require_safe
 def data(request: HttpRequest, associate: Associate, token: str) -> HttpResponse:
     """Everything held about them, as a file to keep."""
@@ -118,7 +131,7 @@ def data(request: HttpRequest, associate: Associate, token: str) -> HttpResponse
     return response
 
 
-@for_associate
+@for_owner
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase(request: HttpRequest, associate: Associate, token: str) -> HttpResponse:
     """Delete everything held about them, once they have said that they are sure."""

@@ -26,7 +26,7 @@ from communities.models import (
     UpdateSection,
 )
 from communities.services.pictures import add_picture
-from communities.tokens import calendar_token, recipient_token, registration_token, signup_token
+from communities.tokens import calendar_token, owner_token, recipient_token, registration_token, signup_token
 from mailing.compose import site_url
 from mailing.services import queue_bulk, send_template, suppress
 from panels import services as panel_services
@@ -136,7 +136,7 @@ class World:
             "communities:item": {"slug": community.slug, "pk": item.pk},
             "communities:confirm": {"token": signup_token(signup)},
             "communities:renew": {"token": signup_token(signup)},
-            "communities:preferences": {"token": recipient_token(associate.associate)},
+            "communities:preferences": {"token": owner_token(associate.associate)},
             "communities:unsubscribe": {"token": recipient_token(associate.associate)},
             "communities:resubscribe": {"token": recipient_token(associate.associate)},
             "events": {"slug": self.event.slug, "pk": registration.pk, "token": registration_token(registration)},

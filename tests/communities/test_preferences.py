@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from communities.models import Associate, Consent, Membership, Signup
 from communities.services.newsletters import send_newsletter
-from communities.tokens import TEST_SUBJECT, recipient_token
+from communities.tokens import TEST_SUBJECT, owner_token, recipient_token
 from communities.wording import consent_wording
 from mailing.models import Delivery
 from mailing.tokens import sign
@@ -24,7 +24,7 @@ PAGES = ("preferences", "preferences_details", "preferences_data", "preferences_
 
 
 def url(associate: Associate, name: str = "preferences") -> str:
-    return reverse(f"communities:{name}", args=[recipient_token(associate)])
+    return reverse(f"communities:{name}", args=[owner_token(associate)])
 
 
 def chosen(page: bytes) -> dict[str, object]:
@@ -207,11 +207,30 @@ def test_erasing_when_confirmed_then_nothing_is_left_and_what_waits_is_withdrawn
 
 @pytest.mark.parametrize("page", PAGES)
 def test_pages_when_link_is_forged_then_404_for_both_methods(client, person, page):
-    for token in (recipient_token(person)[:-2], "nonsense", sign("signup", person.key)):
+    for token in (owner_token(person)[:-2], recipient_token(person)[:-2], "nonsense", sign("signup", person.key)):
         forged = reverse(f"communities:{page}", args=[token])
         assert client.get(forged).status_code == 404
         assert client.post(forged).status_code == 404
     assert Associate.objects.filter(pk=person.pk).exists()
+
+
+@pytest.mark.parametrize("page", PAGES[1:])
+def test_pages_when_link_was_in_an_email_to_many_then_need_the_owners_own(client, person, page):
+    """A newsletter is passed on; whoever gets it must not learn, change or delete what we hold."""
+    from_newsletter = reverse(f"communities:{page}", args=[recipient_token(person)])
+    answers = [client.get(from_newsletter), client.post(from_newsletter, {"name": "Mallory", "involvement": "carer"})]
+    assert {answer.status_code for answer in answers} == {403} or page == "preferences_data"
+    assert b"Email me my own link" in answers[0].content
+    person.refresh_from_db()
+    assert person.name != "Mallory"
+
+
+def test_preferences_when_link_was_in_an_email_to_many_then_show_choices_alone(client, person):
+    words = client.get(reverse("communities:preferences", args=[recipient_token(person)])).content.decode()
+    assert "Save changes" in words
+    assert "Email me my own link" in words
+    for private in (person.name, "/data/", "/erase/", "/events/calendar/", "Your events"):
+        assert private not in words
 
 
 @pytest.mark.parametrize("page", PAGES)

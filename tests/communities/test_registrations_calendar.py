@@ -7,7 +7,7 @@ from bs4 import BeautifulSoup
 from django.urls import reverse
 from icalendar import Calendar
 
-from communities.tokens import calendar_token, calendar_url, recipient_token, registration_token
+from communities.tokens import calendar_token, calendar_url, owner_token, recipient_token, registration_token
 from tests.communities.factories import make_associate, make_community, make_event, make_registration
 from tests.communities.test_feeds import lines_of, values
 
@@ -77,7 +77,7 @@ def test_calendar_when_the_link_is_another_kind_or_gone_then_nothing(client, ass
 def test_preferences_when_opened_then_lead_to_the_calendar_and_to_their_registrations(client, associate, community):
     event = make_event(community, title="Winter meeting")
     registration = make_registration(event, email=associate.email)
-    there = reverse("communities:preferences", args=[recipient_token(associate)])
+    there = reverse("communities:preferences", args=[owner_token(associate)])
     page = BeautifulSoup(client.get(there).content, "html.parser")
     links = {link["href"] for link in page.select("main a")}
     assert calendar_url(associate) in links
