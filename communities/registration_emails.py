@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from communities import ics
-from communities.models import Registration
+from communities.models import Event, Registration
 from communities.tokens import registration_token
 from mailing.services import File, send_template
 
@@ -41,7 +42,13 @@ def send_cancelled(registration: Registration) -> None:
 def send_notice(registration: Registration, kind: str) -> None:
     """Tell somebody of a change, of a cancellation, remind them, or thank them (``kind`` of ``Notice``)."""
     template = {"week": "registration_reminder", "day": "registration_reminder"}.get(kind, f"registration_{kind}")
-    _send(registration, template, kind=kind)
+    _send(registration, template)
+
+
+def _days_off(event: Event) -> str:
+    """How far off its day is in London, in words, however late a reminder is written."""
+    days = (timezone.localdate(event.starts_at) - timezone.localdate()).days
+    return {0: "today", 1: "tomorrow", 7: "in a week"}.get(days, f"in {days} days")
 
 
 def registration_url(registration: Registration, name: str = "registration") -> str:
@@ -49,7 +56,7 @@ def registration_url(registration: Registration, name: str = "registration") -> 
     return f"{settings.SITE_URL}{reverse(f'events:{name}', args=[registration_token(registration)])}"
 
 
-def _send(registration: Registration, template: str, *, kind: str = "") -> None:
+def _send(registration: Registration, template: str) -> None:
     """Email somebody, if they have an address; the calendar entry goes to those who have a place and need it."""
     if not registration.email:
         return
@@ -67,7 +74,7 @@ def _send(registration: Registration, template: str, *, kind: str = "") -> None:
             "registration": registration,
             "has_link": has_link,
             "has_calendar": bool(calendar),
-            "is_tomorrow": kind == "day",
+            "days_off": _days_off(event),
             "registration_url": registration_url(registration),
             "feedback_url": registration_url(registration, "feedback"),
             "event_url": f"{settings.SITE_URL}{event.get_absolute_url()}",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
+from communities.markup import to_mail_text
 from communities.models import Event
 
 _STATUS = {False: "https://schema.org/EventScheduled", True: "https://schema.org/EventCancelled"}
@@ -28,9 +30,9 @@ def event_data(event: Event) -> SafeString:
         "@context": "https://schema.org",
         "@type": "Event",
         "name": event.title,
-        "description": event.description,
-        "startDate": event.starts_at.isoformat(),
-        "endDate": event.ends_at.isoformat(),
+        "description": to_mail_text(event.description),
+        "startDate": timezone.localtime(event.starts_at).isoformat(),
+        "endDate": timezone.localtime(event.ends_at).isoformat(),
         "eventStatus": _STATUS[event.is_cancelled],
         "eventAttendanceMode": f"https://schema.org/{mode}EventAttendanceMode",
         "location": locations if len(locations) > 1 else locations[0],

@@ -208,10 +208,10 @@ def _control(field: BoundField) -> SafeString:
             attrs[name] = options[name]
     if isinstance(widget, forms.Textarea) and "rows" not in options:
         attrs["rows"] = 5
+    attrs["maxlength"] = False  # it would cut what is pasted short without a word; the form says what is too long
     if _counts(field):
         described = [part for part in (field.aria_describedby, f"{field.auto_id}-info") if part]
         attrs["aria-describedby"] = " ".join(described)
-        attrs["maxlength"] = False  # the counter says how much is too much, rather than cutting a paste short
     if isinstance(widget, forms.PasswordInput):
         attrs.update({"spellcheck": "false", "autocapitalize": "none"})
     if isinstance(widget, forms.ClearableFileInput):

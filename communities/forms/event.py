@@ -58,9 +58,9 @@ class EventForm(NhsFormMixin, VersionedForm):
 
     online_url = forms.URLField(
         label="Link to join online",
-        help_text="It is in the email to those who ask for them, and in its calendar entry.",
+        help_text="It is in the email to those who agreed to emails about events, and in its calendar entry.",
         required=False,
-        max_length=200,
+        max_length=1000,
         assume_scheme="https",
         error_messages={"invalid": "Enter the whole web address, such as https://meet.example.org/room."},
     )
@@ -81,7 +81,7 @@ class EventForm(NhsFormMixin, VersionedForm):
         },
     )
     #: The time and place that people are to be told of: set once the form has said how many people that is.
-    confirmed = forms.CharField(required=False, max_length=1000, widget=forms.HiddenInput)
+    confirmed = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
 
     class Meta:
         model = Event

@@ -14,7 +14,6 @@ from communities.models import EventFeedback, Registration
 from communities.validators import validate_plain_line
 from people.nhs_forms import NhsFormMixin
 
-_TOO_LONG = {"max_length": "Use at most %(limit_value)d characters."}
 _NEEDS = (
     '<h2 class="nhsuk-heading-m">What you need</h2>'
     "<p>We ask so that everyone can eat and take part. You need not answer. Only programme staff see what you write "
@@ -37,7 +36,7 @@ class _PersonForm(NhsFormMixin, forms.Form):
         label="Your name",
         max_length=150,
         validators=[validate_plain_line],
-        error_messages={"required": "Enter your name.", **_TOO_LONG},
+        error_messages={"required": "Enter your name."},
     )
     email = AddressField(
         label="Your email address",
@@ -45,7 +44,7 @@ class _PersonForm(NhsFormMixin, forms.Form):
         error_messages={"required": "Enter your email address."},
     )
     organisation = forms.CharField(
-        label="Organisation", required=False, max_length=200, validators=[validate_plain_line], error_messages=_TOO_LONG
+        label="Organisation", required=False, max_length=200, validators=[validate_plain_line]
     )
     dietary = forms.CharField(
         label="What should we know about what you eat?",
@@ -53,7 +52,6 @@ class _PersonForm(NhsFormMixin, forms.Form):
         required=False,
         max_length=500,
         widget=forms.Textarea,
-        error_messages=_TOO_LONG,
     )
     access = forms.CharField(
         label="What do you need to take part?",
@@ -61,7 +59,6 @@ class _PersonForm(NhsFormMixin, forms.Form):
         required=False,
         max_length=1000,
         widget=forms.Textarea,
-        error_messages=_TOO_LONG,
     )
 
     def layout(self) -> Layout:
@@ -144,5 +141,4 @@ class FeedbackForm(NhsFormMixin, forms.Form):
         required=False,
         max_length=4000,
         widget=forms.Textarea,
-        error_messages=_TOO_LONG,
     )

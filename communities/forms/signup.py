@@ -35,7 +35,7 @@ class JoinForm(NhsFormMixin, forms.Form):
         label="Your name",
         max_length=150,
         validators=[validate_plain_line],
-        error_messages={"required": "Enter your name.", "max_length": "Use at most %(limit_value)d characters."},
+        error_messages={"required": "Enter your name."},
     )
     email = AddressField(
         label="Your email address",
@@ -57,7 +57,6 @@ class JoinForm(NhsFormMixin, forms.Form):
         required=False,
         max_length=200,
         validators=[validate_plain_line],
-        error_messages={"max_length": "Use at most %(limit_value)d characters."},
     )
     agree_newsletters = forms.BooleanField(required=False)
     agree_events = forms.BooleanField(required=False)

@@ -56,7 +56,7 @@ class Event(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     place = models.CharField(max_length=300, blank=True)
-    online_url = models.URLField("link to join online", blank=True)
+    online_url = models.URLField("link to join online", max_length=1000, blank=True)
     show_online_url = models.BooleanField("show the link to everyone", default=False)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     cancelled_reason = models.CharField(max_length=300, blank=True)

@@ -114,10 +114,23 @@ class Registration(models.Model):
         return self.offer_expires_at is not None and self.offer_expires_at > timezone.now()
 
     @property
+    def ended_how(self) -> str:
+        """How it came to be cancelled, as its person reads it."""
+        return _ENDED_HOW.get(self.ended, "")
+
+    @property
     def answer_by(self) -> str:
         """Until when an offer can be accepted, in London's time and in words."""
         ends = self.offer_expires_at
         return f"{day_words(ends)}, {time_words(ends)}" if ends else ""
+
+
+_ENDED_HOW = {
+    Registration.Ended.SELF: "You cancelled it.",
+    Registration.Ended.STAFF: "Programme staff cancelled it.",
+    Registration.Ended.DECLINED: "You did not want the place that we offered.",
+    Registration.Ended.LAPSED: "You did not answer our offer in time.",
+}
 
 
 class AttendeeNeeds(models.Model):

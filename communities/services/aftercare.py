@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from communities.models import AttendeeNeeds, Event, EventFeedback, Registration
@@ -45,9 +46,12 @@ def give_feedback(*, registration: Registration, score: int, words: str = "") ->
 
 
 def delete_old_needs() -> int:
-    """Forget what people needed ``EVENT_KEEP_NEEDS_DAYS`` after their event; returns how many that was."""
+    """Forget what people needed ``EVENT_KEEP_NEEDS_DAYS`` after their event, and at once where it is off; returns how
+    many that was.
+    """
     ended = timezone.now() - dt.timedelta(days=settings.EVENT_KEEP_NEEDS_DAYS)
-    return AttendeeNeeds.objects.filter(registration__event__ends_at__lte=ended).delete()[0]
+    is_over = Q(registration__event__ends_at__lte=ended) | Q(registration__event__status=Event.Status.CANCELLED)
+    return AttendeeNeeds.objects.filter(is_over).delete()[0]
 
 
 def delete_old_registrations() -> int:

@@ -18,7 +18,7 @@ from communities.models import Event, EventFeedback, Registration
 from communities.services.aftercare import tick_attendance
 from communities.services.errors import RefusedError
 from communities.services.registrations import add_by_hand, cancel_registration, places_left
-from communities.views.manage import harmless, user_of
+from communities.views.manage import csv_file, harmless, user_of
 from communities.views.requests import page_of, text_of
 
 _MANAGE = "communities.manage_registrations"
@@ -64,7 +64,8 @@ def add(request: HttpRequest, slug: str) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             messages.success(request, f"{added.name}: {added.get_status_display().lower()}.")
-            return redirect("events:registrations", event.slug)
+            back = "attendance" if added.is_coming and _can_tick(event) else "registrations"
+            return redirect(f"events:{back}", event.slug)
     return render(request, "events/registration_add.html", {"event": event, "form": form})
 
 
@@ -91,8 +92,7 @@ def cancel_for(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def export(request: HttpRequest, slug: str) -> HttpResponse:
     """Who registered, as a CSV file."""
     event = _event(slug)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{event.slug}-registrations.csv"'
+    response = csv_file(f"{event.slug}-registrations")
     sees_needs = request.user.has_perm("communities.view_needs")
     needs_headings = ["What they eat", "What they need"] if sees_needs else []
     writer = csv.writer(response)
@@ -128,8 +128,13 @@ def attendance(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect(request.get_full_path())
     # So many that a page of them, with what it carries, stays within DATA_UPLOAD_MAX_NUMBER_FIELDS.
     coming = page_of(request, event.registrations.coming().order_by("name", "pk"), 250)
-    can_tick = event.status == Event.Status.PUBLISHED and timezone.localdate(event.starts_at) <= timezone.localdate()
-    return render(request, "events/attendance.html", {"event": event, "page_obj": coming, "can_tick": can_tick})
+    context = {"event": event, "page_obj": coming, "can_tick": _can_tick(event)}
+    return render(request, "events/attendance.html", context)
+
+
+def _can_tick(event: Event) -> bool:
+    """Whether it is the day of the event, or later."""
+    return event.status == Event.Status.PUBLISHED and timezone.localdate(event.starts_at) <= timezone.localdate()
 
 
 def _keys(request: HttpRequest, name: str) -> set[int]:

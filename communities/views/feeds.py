@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.views.decorators.http import require_safe
 
 from communities import ics
@@ -87,7 +87,7 @@ def events_feed(request: HttpRequest) -> HttpResponse:
             title=f"Cancelled: {event.title}" if event.is_cancelled else event.title,
             link=link,
             unique_id=link,
-            description=f"{event.when}. {event.place or 'Online'}",
+            description=escape(f"{event.when}. {event.place or 'Online'}"),  # a summary is HTML
             pubdate=event.created_at,
             updateddate=event.updated_at,
             categories=[event.get_kind_display()],

@@ -133,8 +133,7 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
 def export_members(request: HttpRequest, slug: str) -> HttpResponse:
     """A community's members as a CSV file, for staff alone."""
     community = community_for(request, slug, "communities.export_members")
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{community.slug}-members.csv"'
+    response = csv_file(f"{community.slug}-members")
     writer = csv.writer(response)
     writer.writerow(["Name", "Email address", "Involvement", "Organisation", "Role", "Joined"])
     for each in community.memberships.current().select_related("associate").order_by("associate__name", "pk"):
@@ -143,6 +142,12 @@ def export_members(request: HttpRequest, slug: str) -> HttpResponse:
         joined = timezone.localdate(each.joined_at).isoformat()
         writer.writerow([harmless(cell) for cell in [*row, each.get_role_display(), joined]])
     return response
+
+
+def csv_file(name: str) -> HttpResponse:
+    """A file to write CSV to. It begins with the mark by which spreadsheets know UTF-8."""
+    disposition = f'attachment; filename="{name}.csv"'
+    return HttpResponse("\ufeff", content_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
 
 
 def harmless(cell: str) -> str:

@@ -14,6 +14,7 @@ from django.utils.functional import cached_property
 from people.nhs_forms.boxes import BoxesField
 from people.nhs_forms.wording import with_article
 
+_TOO_LONG = "Use at most %(limit_value)d characters. You have used %(show_value)d."
 _CHOICES = (forms.Select, forms.RadioSelect, forms.CheckboxSelectMultiple, forms.FileInput)
 
 
@@ -39,6 +40,7 @@ class NhsFormMixin:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
             _say_what_is_missing(name, field)
+            field.error_messages.setdefault("max_length", _TOO_LONG)
 
     def layout(self) -> Layout:
         """Which fields the form draws, and in what groups: all that no choice reveals, in their order."""

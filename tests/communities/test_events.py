@@ -157,6 +157,17 @@ def test_page_when_link_is_for_those_who_agreed_then_only_staff_see_it(client, c
         assert secret in client.get(page).content.decode().replace("\r\n ", "")
 
 
+def test_new_when_the_link_to_join_is_long_then_whole_and_when_too_long_then_an_error(client_of, community):
+    client = client_of("staff")
+    assert not BeautifulSoup(client.get(NEW).content, "html.parser").select("main [maxlength]")
+    link = f"https://teams.example.org/l/meetup-join/{'19%3ameeting' * 20}"
+    client.post(NEW, planned(online_url=link))
+    assert Event.objects.get().online_url == link
+    answer = client.post(NEW, planned(online_url=f"https://example.org/{'x' * 1000}"))
+    assert "Use at most 1000 characters. You have used 1020." in answer.content.decode()
+    assert Event.objects.count() == 1
+
+
 def test_page_when_shown_then_its_data_for_search_engines_is_sound_and_cannot_break_out(client, community):
     event = make_event(community, title="</script><script>alert(1)</script>", online_url="https://meet.example.org/x")
     page = BeautifulSoup(client.get(event.get_absolute_url()).content, "html.parser")

@@ -6,6 +6,7 @@ import datetime as dt
 from xml.etree import ElementTree
 
 import pytest
+from bs4 import BeautifulSoup
 from django.urls import reverse
 from django.utils import timezone
 from icalendar import Calendar
@@ -136,8 +137,11 @@ def test_newsletter_feed_when_read_then_newest_first_and_well_formed(client, com
 
 
 def test_event_feed_when_read_then_to_come_only(client, community):
-    make_event(community, title="Soon")
+    make_event(community, title="Soon", place="R&D Hall <1>")
     make_event(community, title="Off", status="cancelled")
     make_event(community, title="Draft", status="draft")
     feed = ElementTree.fromstring(client.get(reverse("events:feed")).content)
     assert {entry.findtext(f"{ATOM}title") for entry in feed.findall(f"{ATOM}entry")} == {"Soon", "Cancelled: Off"}
+    (summary,) = (each for each in feed.iter(f"{ATOM}summary") if "R&" in each.text)
+    assert summary.get("type") == "html"
+    assert BeautifulSoup(summary.text, "html.parser").get_text().endswith(". R&D Hall <1>")

@@ -73,7 +73,7 @@ def test_members_when_there_are_more_then_as_many_queries(client_of, community, 
 def test_export_when_staff_asks_then_csv_that_no_spreadsheet_runs(client_of, community):
     make_associate(community, name="=cmd()", organisation="@x", email="a@example.org")
     answer = client_of("staff").get(url("export_members", community))
-    rows = list(csv.reader(io.StringIO(answer.content.decode())))
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert rows[0] == ["Name", "Email address", "Involvement", "Organisation", "Role", "Joined"]
     assert rows[1][:5] == ["'=cmd()", "a@example.org", "I care for someone", "'@x", "Member"]
     assert len(rows) == 2

@@ -101,10 +101,20 @@ def test_export_when_asked_for_then_everybody_and_no_formula(client_of, event):
     make_registration(event, "waiting", name="Ann")
     answer = client_of("staff").get(url("registrations_export", event))
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    rows = list(csv.reader(io.StringIO(answer.content.decode())))
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert answer.content.startswith(b"\xef\xbb\xbf")  # by which spreadsheets know UTF-8
     assert [row[0] for row in rows] == ["Name", "'=cmd()", "Ann"]
     assert rows[1][1] == "'+1@example.org"
     assert rows[1][-2:] == ["'-2+3", "Ramp"]
+
+
+def test_add_when_somebody_stands_at_the_door_then_back_to_the_list_to_tick(client_of, event):
+    client, form = client_of("staff"), {"name": "Walk In"}
+    assert client.post(url("registration_add", event), form).url == url("registrations", event)
+    with time_machine.travel(event.starts_at, tick=False):
+        client = client_of("staff")
+        Event.objects.filter(pk=event.pk).update(capacity=None)
+        assert client.post(url("registration_add", event), form).url == url("attendance", event)
 
 
 def test_add_when_staff_add_somebody_then_registered_and_emailed(client_of, event):
@@ -260,11 +270,12 @@ def test_feedback_results_when_nobody_answered_then_says_so(client_of, event):
 
 def test_needs_when_fourteen_days_have_passed_then_deleted_and_nothing_else(event, settings):
     registration, other = make_registration(event, attended=True), make_registration(make_event())
-    for each in (registration, other):
+    off = make_registration(make_event(status="cancelled", cancelled_reason="Snow"))
+    for each in (registration, other, off):
         AttendeeNeeds.objects.create(registration=each, dietary="Vegan")
     Event.objects.filter(pk=other.event_id).update(ends_at=event.ends_at + 60 * DAY)
     with time_machine.travel(event.ends_at + 14 * DAY - HOUR, tick=False):
-        assert delete_old_needs() == 0
+        assert [delete_old_needs(), delete_old_needs()] == [1, 0]  # those of the event that is off
     with time_machine.travel(event.ends_at + 14 * DAY, tick=False):
         assert [forget_past_attendees(), forget_past_attendees()] == [1, 0]
     assert set(AttendeeNeeds.objects.values_list("registration", flat=True)) == {other.pk}

@@ -213,9 +213,11 @@ def test_reminders_when_due_then_a_week_and_a_day_before_once_each(event, clock)
 
 def test_reminders_when_noticed_late_then_only_the_nearest_goes(event, clock):
     coming = make_registration(event)
+    clock.move_to(event.starts_at - 4 * DAY)
+    assert [send_reminders(), send_reminders()] == [1, 0]
     clock.move_to(event.starts_at - 3 * HOUR)
     assert [send_reminders(), send_reminders()] == [1, 0]
-    assert subjects(coming.email) == ["Tomorrow: Winter meeting"]
+    assert subjects(coming.email) == ["In 4 days: Winter meeting", "Today: Winter meeting"]
     late = make_registration(make_event(starts_at=event.starts_at, ends_at=event.ends_at))
     clock.move_to(event.starts_at)
     assert send_reminders() == 0
