@@ -14,6 +14,7 @@ import copy
 import json
 import os
 import re
+import secrets
 import statistics
 import subprocess
 import sys
@@ -189,7 +190,7 @@ def main() -> None:
             os.environ.pop(name, None)
         os.environ.update(
             VAR_DIR=str(folder),
-            SECRET_KEY="only-for-benchmarks",
+            SECRET_KEY=secrets.token_urlsafe(50),
             DEBUG="0",
             DEMO="1",
             SITE_URL="http://127.0.0.1",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import subprocess
 import sys
 import time
@@ -46,7 +47,7 @@ class Stage:
             CACHE_URL=f"{redis}/1",
             EMAIL_URL=f"smtp://127.0.0.1:{self.sink.port}",
             VAR_DIR=str(folder),
-            SECRET_KEY="only-for-benchmarks",
+            SECRET_KEY=secrets.token_urlsafe(50),
             DEBUG="0",
             DEMO="0",
             SITE_URL="http://127.0.0.1",
