@@ -136,6 +136,7 @@ STATICFILES_DIRS = [
     BASE_DIR / "static",
     BASE_DIR / "var/assets",  # built by `make`: part of the code, not of the data
     ("nhsuk", BASE_DIR / "node_modules/nhsuk-frontend/dist/nhsuk"),
+    ("css/files", BASE_DIR / "node_modules/@fontsource-variable/public-sans/files"),  # beside portal.css
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

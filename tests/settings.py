@@ -40,7 +40,6 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-STATICFILES_DIRS = [_ROOT / "static", _ROOT / "var/assets", ("nhsuk", _ROOT / "node_modules/nhsuk-frontend/dist/nhsuk")]
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 # Tasks are asked for but not run: tests that mean to run one call it, as a worker would.

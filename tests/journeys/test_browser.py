@@ -9,6 +9,8 @@ pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 def test_page_when_home_is_opened_then_styled_and_without_violations(page, axe, programme):
     page.goto(reverse("home"))
     assert programme.name in page.content()
+    assert page.evaluate("getComputedStyle(document.body).fontFamily").startswith('"Public Sans Variable"')
+    assert page.evaluate("document.fonts.ready.then(() => document.fonts.check('1em \"Public Sans Variable\"'))")
     assert axe(page) == []
 
 
