@@ -7,11 +7,11 @@ and SMTP names them by URL and nothing else changes.
 from pathlib import Path
 
 import environ
-from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from kombu import Exchange, Queue
 
 from clahrc import safety
+from clahrc.schedule import SCHEDULE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -274,6 +274,8 @@ MAIL_PAUSE_SHARE = env.float("MAIL_PAUSE_SHARE", default=0.2)
 MAIL_PAUSE_SAMPLE = env.int("MAIL_PAUSE_SAMPLE", default=100)
 #: Days for which the text of a transactional message is kept once it is sent.
 MAIL_KEEP_BODIES_DAYS = env.int("MAIL_KEEP_BODIES_DAYS", default=90)
+#: Days for which we know to whom a message went, once it is settled; after that only the numbers are kept.
+MAIL_KEEP_RECIPIENTS_DAYS = env.int("MAIL_KEEP_RECIPIENTS_DAYS", default=730)
 #: Topics whose messages let their reader in: dropped once sent, and shown to nobody.
 MAIL_SECRET_TOPICS = ["account", "invitation", "login code", "password reset"]
 
@@ -337,25 +339,7 @@ else:
         "socket_timeout": 10,
         "socket_connect_timeout": 5,
     }
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
-    # One that nobody took up in time is worth nothing: the next does the same.
-    "mailing-sweep": {"task": "mailing.tasks.sweep", "schedule": 10.0, "options": {"queue": "urgent", "expires": 10.0}},
-    "mailing-bounces": {"task": "mailing.tasks.read_bounces", "schedule": 300.0, "options": {"expires": 300.0}},
-    "mailing-tidy": {"task": "mailing.tasks.tidy", "schedule": 3600.0},
-    "communities-tidy": {"task": "communities.tasks.delete_unconfirmed_signups", "schedule": 3600.0},
-    "pictures-tidy": {"task": "communities.tasks.delete_unused_pictures", "schedule": crontab(hour="3", minute="30")},
-    "newsletters-due": {
-        "task": "communities.tasks.send_scheduled_newsletters",
-        "schedule": 30.0,
-        "options": {"expires": 30.0},
-    },
-    "events-places": {"task": "communities.tasks.pass_places_on", "schedule": 60.0, "options": {"expires": 60.0}},
-    "events-emails": {"task": "communities.tasks.send_event_emails", "schedule": 600.0, "options": {"expires": 600.0}},
-    "events-tidy": {"task": "communities.tasks.forget_past_attendees", "schedule": 3600.0},
-    # Drafts at 8 on the first working day; the later rounds send what is due and make up for a round that was missed.
-    "updates": {"task": "communities.tasks.monthly_updates", "schedule": crontab(hour="8-18", minute="0")},
-    "panels-reminders": {"task": "panels.tasks.send_review_reminders", "schedule": crontab(hour="7-18", minute="5")},
-}
+CELERY_BEAT_SCHEDULE = SCHEDULE
 
 # --- Security -------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from communities.models import Associate, Registration, Signup
 from communities.tokens import registration_path
-from mailing.privacy import messages_to
+from mailing.privacy import messages_to, trouble_with
 
 if TYPE_CHECKING:
     from people.models import User
@@ -76,6 +76,7 @@ def data_held(associate: Associate) -> dict[str, object]:
             for signup in Signup.objects.filter(email__iexact=associate.email).prefetch_related("communities")
         ],
         "Emails": messages_to(associate.email),
+        **trouble_with(associate.email),
     }
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from django.conf import settings
 from django.db import transaction
-from django.db.models import CharField, Exists, F, OuterRef, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
@@ -12,6 +15,7 @@ from mailing.services import skip_waiting
 
 #: Where erased addresses point: nowhere, for good (RFC 2606 keeps ``.invalid`` from ever being a host).
 ERASED_DOMAIN = "erased.invalid"
+_AT_ONCE = 5_000
 
 
 def messages_to(email: str) -> list[dict[str, object]]:
@@ -21,6 +25,20 @@ def messages_to(email: str) -> list[dict[str, object]]:
         {"Subject": row.mailing.subject, "Written": row.created_at, "State": row.get_status_display()}
         for row in deliveries.defer("mailing__text", "mailing__html")
     ]
+
+
+def trouble_with(email: str) -> dict[str, list[dict[str, object]]]:
+    """What came back from an address, newest first, and whether it was taken off bulk email, by what each is called."""
+    return {
+        "Emails that came back": [
+            {"When": row.received_at, "What": row.get_kind_display(), "In the server's words": row.diagnostic}
+            for row in Bounce.objects.of_address(email)
+        ],
+        "Stops of emails to many": [
+            {"Since": row.since, "Why": row.reason, "Until": row.lifted_at}
+            for row in Suppression.objects.of_address(email)
+        ],
+    }
 
 
 @transaction.atomic
@@ -44,7 +62,34 @@ def forget(*, email: str) -> int:
     )
     Suppression.objects.of_address(email).delete()
     Bounce.objects.of_address(email).delete()
-    nobody = Concat(Value("erased-"), Cast(F("pk"), CharField()), Value(f"@{ERASED_DOMAIN}"))
-    return Delivery.objects.filter(pk__in=pks).update(
-        recipient=nobody, recipient_name="", subject_id="", last_answer=""
-    )
+    return _erase_recipients(Delivery.objects.filter(pk__in=pks))
+
+
+def forget_old() -> int:
+    """Erase to whom messages went that were settled ``MAIL_KEEP_RECIPIENTS_DAYS`` ago, and what came back since.
+
+    Numbers stay, as they do with ``forget``. Suppressed addresses stay too: we could not respect them otherwise.
+    Returns how many deliveries that was; a second call finds none.
+    """
+    before = timezone.now() - dt.timedelta(days=settings.MAIL_KEEP_RECIPIENTS_DAYS)
+    known = ~Q(recipient__endswith=f"@{ERASED_DOMAIN}")
+    old = Delivery.objects.filter(known, settled_at__lt=before).order_by("settled_at")
+    count = 0
+    while pks := list(old.values_list("pk", flat=True)[:_AT_ONCE]):
+        with transaction.atomic():
+            own = Mailing.objects.filter(deliveries__pk__in=pks, kind=Mailing.Kind.TRANSACTIONAL)
+            # Some subjects name people.
+            Mailing.objects.filter(pk__in=list(own.order_by().values_list("pk", flat=True))).update(subject="Erased")
+            count += _erase_recipients(Delivery.objects.filter(pk__in=pks))
+    late = Bounce.objects.filter(received_at__lt=before).exclude(email__endswith=f"@{ERASED_DOMAIN}")
+    late.update(email=_nobody(), diagnostic="")
+    return count
+
+
+def _erase_recipients(deliveries: QuerySet[Delivery]) -> int:
+    return deliveries.update(recipient=_nobody(), recipient_name="", subject_id="", last_answer="")
+
+
+def _nobody() -> Concat:
+    """An address of nobody's, another for each row."""
+    return Concat(Value("erased-"), Cast(F("pk"), CharField()), Value(f"@{ERASED_DOMAIN}"))

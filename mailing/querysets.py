@@ -74,6 +74,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(
             Q(urgent=True) | ~Exists(refused.filter(address=Lower(OuterRef("recipient")))),
             ~Q(mailing__status="cancelled"),
+            ~Q(recipient__endswith="@erased.invalid"),
             status__in=["unknown", "failed"],
             withdrawn_at=None,
             mailing__body_dropped_at=None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.conf import settings
 
-from mailing import services, sweeping, wake
+from mailing import privacy, services, sweeping, wake
 from mailing.bounces import imap
 from mailing.bounces import services as bounces
 from mailing.engine import Ended, Engine
@@ -40,5 +40,5 @@ def read_bounces() -> int:
 
 @shared_task
 def tidy() -> int:
-    """Drop the bodies that need not be kept any longer; returns how many."""
-    return services.drop_bodies()
+    """Drop the bodies, and forget the recipients, that need not be kept any longer; returns how many."""
+    return services.drop_bodies() + privacy.forget_old()

@@ -8,11 +8,14 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.db.models import QuerySet
+from django.db.models import ForeignObjectRel, QuerySet
 
-from mailing.privacy import messages_to
+from mailing.privacy import messages_to, trouble_with
 from people.models import User
 from people.roles import RoleLabel
+
+#: Models of which ``account_data`` tells more.
+_TOLD_ABOVE = (EmailAddress, Authenticator, UserSession)
 
 
 def own_roles(users: Iterable[User]) -> dict[int, list[RoleLabel]]:
@@ -63,4 +66,29 @@ def account_data(user: User) -> dict[str, object]:
             for invitation in user.invitations.select_related("invited_by")
         ],
         "Emails to you": messages_to(user.email),
+        **trouble_with(user.email),
+        "Records that carry your name": _records_with(user),
     }
+
+
+def _records_with(user: User) -> list[dict[str, object]]:
+    """What refers to a person, in any app: what it is, as what it names them, how many, and what they are called.
+
+    Only titles are told, since names may be other people's. One query for each kind of reference there is.
+    """
+    found: list[dict[str, object]] = []
+    for relation in User._meta.get_fields(include_hidden=True):
+        if not isinstance(relation, ForeignObjectRel) or relation.field.model in _TOLD_ABOVE:
+            continue
+        field, model = relation.field, relation.field.model
+        rows = model._base_manager.filter(**{field.name: user}).order_by("pk")
+        title = next((each.name for each in model._meta.fields if each.name == "title"), None)
+        is_history = model.__name__.startswith("Historical")
+        if is_history and field.name != "history_user":
+            continue  # what it was before: the record itself says what it is now
+        names = list(rows.values_list(title, flat=True)) if title and not is_history else []
+        if number := len(names) or rows.count():
+            what = model._meta.verbose_name_plural
+            as_what = "who changed it" if is_history else field.verbose_name
+            found.append({"What": str(what), "As": str(as_what), "How many": number, "Titles": names})
+    return found

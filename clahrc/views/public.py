@@ -130,6 +130,8 @@ def privacy(request: HttpRequest) -> HttpResponse:
             "csrf_cookie": settings.CSRF_COOKIE_NAME,
             "keep_needs_days": settings.EVENT_KEEP_NEEDS_DAYS,
             "keep_registrations_days": settings.EVENT_KEEP_REGISTRATIONS_DAYS,
+            "keep_bodies_days": settings.MAIL_KEEP_BODIES_DAYS,
+            "keep_recipients_days": settings.MAIL_KEEP_RECIPIENTS_DAYS,
         },
     )
 

@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import CharField, Exists, F, OuterRef, Value
 from django.db.models.functions import Lower
@@ -257,11 +258,14 @@ def audience_since(newsletter: Newsletter) -> AssociateQuerySet:
 def extend_newsletter(*, newsletter: Newsletter, by: User) -> int:
     """Send a sent newsletter also to those who joined or agreed since; returns how many. Nobody gets it twice.
 
-    Raises ``RefusedError`` if it has not been sent, or its sending was cancelled.
+    Raises ``RefusedError`` if it has not been sent, its sending was cancelled, or it was sent so long ago that the mail
+    has forgotten to whom.
     """
     current = _locked(newsletter)
-    if not current.is_sent:
+    if current.sent_at is None:
         raise RefusedError("This newsletter has not been sent yet.")
+    if current.sent_at <= timezone.now() - dt.timedelta(days=settings.MAIL_KEEP_RECIPIENTS_DAYS):
+        raise RefusedError("It was sent so long ago that we no longer know who got it. Write a new one.")
     choice = choice_of(current)
     hold_lists(reached_by(choice).values_list("pk", flat=True))
     if current.mailing is None:

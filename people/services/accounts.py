@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -101,7 +104,8 @@ def close_account(*, user: User) -> None:
     _refuse_last_administrator(user)
     now = timezone.now()
     privacy.erase(user)
-    forget(email=user.email)
+    for address in {user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True)}:
+        forget(email=address)
     end_sessions(user)
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
@@ -121,6 +125,19 @@ def end_sessions(user: User) -> None:
     """Log this person out of every browser."""
     for session in UserSession.objects.filter(user=user):
         session.end()
+
+
+def forget_sessions() -> int:
+    """Delete sessions that have run out, and from where and by which browser those were; returns how many of these.
+
+    A second call finds nothing.
+    """
+    now = timezone.now()
+    Session.objects.filter(expire_date__lte=now).delete()
+    live = Session.objects.filter(expire_date__gt=now).values("session_key")
+    # A row may be written a moment before its session is.
+    ended = UserSession.objects.filter(last_seen_at__lt=now - dt.timedelta(hours=1)).exclude(session_key__in=live)
+    return ended.delete()[0]
 
 
 def _refuse_last_administrator(user: User) -> None:

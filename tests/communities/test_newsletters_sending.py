@@ -243,6 +243,13 @@ def test_extend_when_nobody_had_asked_at_first_then_goes_to_those_who_have_since
     assert Delivery.objects.count() == 1
 
 
+def test_extend_when_it_is_forgotten_to_whom_it_went_then_refused(sent, staff, settings):
+    """Or everybody would get it again."""
+    settings.MAIL_KEEP_RECIPIENTS_DAYS = 0
+    with pytest.raises(RefusedError, match="no longer know who got it"):
+        extend_newsletter(newsletter=sent, by=staff)
+
+
 def test_extend_when_a_draft_or_cancelled_then_refused(newsletter, community, staff):
     with pytest.raises(RefusedError):
         extend_newsletter(newsletter=newsletter, by=staff)

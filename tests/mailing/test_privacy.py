@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.db.models import F
+from django.utils import timezone
 
 from communities.models import Associate
 from mailing.models import Bounce, Delivery, Mailing, Suppression
-from mailing.privacy import forget, messages_to
+from mailing.privacy import forget, forget_old, messages_to, trouble_with
 from mailing.services import address_to, queue_bulk, suppress, write_mailing
 from tests.communities.factories import make_associate
 from tests.mailing.headers import UNSUBSCRIBE
@@ -94,3 +97,31 @@ def test_forget_when_messages_came_back_then_the_reports_go_too(letter):
     Bounce.objects.create(email="bob@example.org", kind="hard", source="mailbox", key="2")
     forget(email="ann@example.org")
     assert set(Bounce.objects.values_list("email", flat=True)) == {"bob@example.org"}
+
+
+def test_forget_old_when_settled_long_ago_then_the_number_stays_and_nobody_is_named(letter, settings):
+    settings.MAIL_KEEP_RECIPIENTS_DAYS = 730
+    long_ago, lately = (timezone.now() - dt.timedelta(days=days) for days in (731, 729))
+    old, new = letter("ann@example.org", "failed"), letter("bob@example.org")
+    Delivery.objects.filter(pk=old.pk).update(settled_at=long_ago, last_answer="550 no ann here")
+    Delivery.objects.filter(pk=new.pk).update(settled_at=lately)
+    Bounce.objects.create(email="ann@example.org", kind="hard", source="mailbox", key="1", received_at=long_ago)
+    assert (forget_old(), forget_old()) == (1, 0)
+    old.refresh_from_db()
+    assert (old.recipient, old.recipient_name, old.last_answer, old.status) == (
+        f"erased-{old.pk}@erased.invalid", "", "", "failed",
+    )  # fmt: skip
+    assert Mailing.objects.get(pk=old.mailing_id).subject == "Erased"
+    assert Bounce.objects.get().email.endswith("@erased.invalid")
+    assert not Delivery.objects.repeatable().exists()
+    new.refresh_from_db()
+    assert new.recipient == "bob@example.org"
+
+
+def test_trouble_when_asked_then_only_that_addresss(letter):
+    suppress(email="ann@example.org", reason="The mailbox is full")
+    for number, email in enumerate(("Ann@example.org", "bob@example.org")):
+        Bounce.objects.create(email=email, kind="soft", source="server", key=str(number), diagnostic="452 full")
+    told = trouble_with("ann@example.org")
+    assert [row["In the server's words"] for row in told["Emails that came back"]] == ["452 full"]
+    assert [row["Why"] for row in told["Stops of emails to many"]] == ["The mailbox is full"]

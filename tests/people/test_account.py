@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from people import privacy, services
 from people.models import User
+from tests.communities.factories import make_event, make_registration
 from tests.people.conftest import link_in
 from tests.people.test_login import LOGIN, PASSWORD, confirm, error_in, give_app, logged_in_as
 
@@ -217,6 +218,18 @@ def test_data_when_taken_then_is_all_of_ones_own_and_nobody_elses(browser, membe
     text = response.content.decode()
     assert "Secret role" not in text
     assert member.password not in text
+
+
+def test_data_when_records_carry_ones_name_then_says_how_many_and_tells_no_other_names(browser, member, stranger):
+    event = make_event(title="Annual conference", created_by=member)
+    make_event(title="Somebody else's", created_by=stranger)
+    make_registration(event, name="Ida Invisible", added_by=member)
+    text = browser.get(reverse("people:my_data")).content.decode()
+    records = {(row["What"], row["As"]): row for row in json.loads(text)["Records that carry your name"]}
+    assert records["events", "created by"]["Titles"] == ["Annual conference"]
+    assert records["registrations", "added by"]["How many"] == 1
+    assert "Ida Invisible" not in text
+    assert "Somebody else" not in text
 
 
 def test_close_when_confirmed_by_password_then_erases_and_logs_out(browser, member):

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
 
 from people import services
 from people.models import User
@@ -134,3 +138,15 @@ def test_end_sessions_when_there_are_others_then_ends_only_theirs(client, strang
     UserSession.objects.create(user=member, ip="127.0.0.1", session_key="two", user_agent="B")
     services.end_sessions(stranger)
     assert list(UserSession.objects.values_list("session_key", flat=True)) == ["two"]
+
+
+def test_forget_sessions_when_they_ran_out_then_where_they_were_goes_with_them(stranger):
+    now = timezone.now()
+    for key, ends in (("gone", now - dt.timedelta(seconds=1)), ("live", now + dt.timedelta(hours=1))):
+        Session.objects.create(session_key=key, session_data="", expire_date=ends)
+        UserSession.objects.create(
+            user=stranger, ip="127.0.0.1", session_key=key, last_seen_at=now - dt.timedelta(hours=12)
+        )
+    assert (services.forget_sessions(), services.forget_sessions()) == (1, 0)
+    assert list(UserSession.objects.values_list("session_key", flat=True)) == ["live"]
+    assert list(Session.objects.values_list("session_key", flat=True)) == ["live"]
