@@ -12,10 +12,12 @@ from PIL import Image, ImageDraw
 from clahrc.demo import audiences
 from clahrc.demo.cast import Cast
 from clahrc.demo.dates import moment, working_day
-from communities.models import Colour, Community, Event, Newsletter, NewsletterBlock
+from clahrc.demo.mail import put_back
+from communities.models import Associate, Colour, Community, Event, Newsletter, NewsletterBlock
 from communities.services.blocks import add_block
 from communities.services.newsletters import keep_as_template, schedule_newsletter, send_newsletter
 from communities.services.pictures import add_picture
+from mailing.models import Delivery, Mailing
 from studies.models import Programme
 
 ISSUES = [
@@ -47,38 +49,34 @@ def load(cast: Cast, programme: Programme, communities: list[Community]) -> None
     for index, community in enumerate(communities):
         for issue, (title, introduction) in enumerate(ISSUES[: 1 + index % 3]):
             day = today - dt.timedelta(days=330 - issue * 120 + index * 3)
-            _newsletter(cast, programme, community, title, introduction, day)
+            newsletter = _newsletter(cast, programme, community, title, introduction)
+            _send_on(day, newsletter, cast)
     first = communities[0]
     Community.objects.filter(pk=first.pk).update(colour=Colour.DARK_GREEN)
     draft = _newsletter(
-        cast, programme, first, "Before the winter meeting", "What we will talk about, and how to join.", None
+        cast, programme, first, "Before the winter meeting", "What we will talk about, and how to join."
     )
     _more_blocks(cast, draft)
     template = keep_as_template(newsletter=draft, by=cast.logins["staff"])
     Newsletter.objects.filter(pk=template.pk).update(title="Before a meeting")
-    ahead = _newsletter(cast, programme, first, "Dates for the new year", "When we meet next, and how to join.", None)
+    ahead = _newsletter(cast, programme, first, "Dates for the new year", "When we meet next, and how to join.")
     next_week = timezone.make_aware(
         dt.datetime.combine(working_day(timezone.localdate() + dt.timedelta(days=6)), dt.time(9, 30))
     )
     schedule_newsletter(newsletter=ahead, version=ahead.version, send_at=next_week, by=cast.logins["staff"])
     # One goes out now through the door that every email leaves by, so that the outbox has something to show.
-    today_s = _newsletter(cast, programme, first, "New this month", "News of the study, and a date to keep free.", None)
+    today_s = _newsletter(cast, programme, first, "New this month", "News of the study, and a date to keep free.")
     send_newsletter(newsletter=today_s, version=today_s.version, by=cast.logins["staff"])
-    shared = _newsletter(cast, programme, first, "A day for both our communities", "What we do together.", None)
+    shared = _newsletter(cast, programme, first, "A day for both our communities", "What we do together.")
     audiences.send_to_two(shared, communities, cast.logins["staff"])
     audiences.save_two(communities, cast.logins["staff"])
 
 
-def _newsletter(
-    cast: Cast, programme: Programme, community: Community, title: str, introduction: str, day: dt.date | None
-) -> Newsletter:
-    """A newsletter sent on ``day``, or a draft without one."""
-    sent_at = moment(day, cast.chance) if day else None
+def _newsletter(cast: Cast, programme: Programme, community: Community, title: str, introduction: str) -> Newsletter:
+    """A draft with one story."""
     newsletter = Newsletter.objects.create(
         slug=slugify(f"{community.slug[:60]} {title}")[:120], community=community, title=title,
-        introduction=introduction, created_by=cast.logins["staff"], created_at=sent_at or timezone.now(),
-        status=Newsletter.Status.SENT if day else Newsletter.Status.DRAFT, sent_at=sent_at,
-        sent_by=cast.logins["staff"] if day else None,
+        introduction=introduction, created_by=cast.logins["staff"],
     )  # fmt: skip
     region = programme.region.split(":")[0] or "the region"
     NewsletterBlock.objects.create(
@@ -86,6 +84,16 @@ def _newsletter(
         words=STORY.format(count=cast.chance.randrange(12, 40), region=region),
     )  # fmt: skip
     return newsletter
+
+
+def _send_on(day: dt.date, newsletter: Newsletter, cast: Cast) -> None:
+    """To those who were members then."""
+    sent_at = moment(day, cast.chance)
+    sent = send_newsletter(newsletter=newsletter, version=newsletter.version, by=cast.logins["staff"])
+    Newsletter.objects.filter(pk=sent.pk).update(created_at=sent_at, sent_at=sent_at)
+    joined_later = Associate.objects.filter(confirmed_at__gt=sent_at).values("email")
+    Delivery.objects.filter(mailing=sent.mailing_id, recipient__in=joined_later).delete()
+    put_back(Mailing.objects.filter(pk=sent.mailing_id), sent_at)
 
 
 def _more_blocks(cast: Cast, newsletter: Newsletter) -> None:

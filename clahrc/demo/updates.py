@@ -8,13 +8,14 @@ from dateutil.relativedelta import relativedelta
 from django.utils import timezone
 
 from clahrc.demo.cast import Cast
+from clahrc.demo.mail import put_back
 from communities.models import Community, MonthlyUpdate, UpdateEntry, UpdateSection
 from communities.models.update import month_of
 from communities.services.update_sending import send_update
 from communities.services.updates import draft_update, save_section
 from communities.working_days import first_working_day, working_days_after
 from mailing.compose import site_url
-from mailing.models import Delivery, Mailing
+from mailing.models import Mailing
 from people.models import User
 
 _LAST_MONTH = [
@@ -66,12 +67,7 @@ def _send_last_month_s(communities: list[Community], staff: User) -> None:
             )  # fmt: skip
     send_update(update=update, by=staff)
     MonthlyUpdate.objects.filter(pk=update.pk).update(closed_at=sent_at)
-    mailings = Mailing.objects.filter(pk__in=update.mailings.values("mailing"))
-    Delivery.objects.filter(mailing__in=mailings).update(
-        status=Delivery.Status.SENT, attempts=1, due_at=None, created_at=sent_at, first_tried_at=sent_at,
-        settled_at=sent_at + dt.timedelta(minutes=2), last_answer="250 Kept in the portal's outbox",
-    )  # fmt: skip
-    mailings.update(created_at=sent_at)
+    put_back(Mailing.objects.filter(pk__in=update.mailings.values("mailing")), sent_at)
 
 
 def _at(day: dt.date, hour: int) -> dt.datetime:

@@ -104,6 +104,18 @@ def test_demo_when_made_then_nothing_lies_in_the_future_that_has_happened():
     assert not Newsletter.objects.filter(sent_at__gt=now).exists()
 
 
+def test_demo_when_made_then_past_newsletters_went_to_those_who_were_members():
+    past = Newsletter.objects.filter(sent_at__lt=timezone.now() - dt.timedelta(days=60))
+    assert past.count() > 20
+    for newsletter in past:
+        states = newsletter.mailing.deliveries.values_list("status", "created_at")
+        assert len(states) > 5
+        assert set(states) == {("sent", newsletter.sent_at)}
+    joined = dict(Associate.objects.values_list("email", "confirmed_at"))
+    got = past.values_list("mailing__deliveries__recipient", "sent_at")
+    assert all(joined[address] <= sent_at for address, sent_at in got)
+
+
 def test_demo_when_made_then_each_login_works():
     arrived = {}
     for login in LOGINS:
