@@ -182,6 +182,7 @@ def test_data_when_downloaded_then_holds_everything_of_theirs_and_nothing_of_oth
         "Has an account to log in",
         "Communities", "Consents", "Newsletters by whose link you unsubscribed", "Newsletters that you were not sent",
         "Monthly updates that you were sent", "Events", "Signups", "Emails",
+        "Emails that came back", "Stops of emails to many",
     }  # fmt: skip
     assert held["Consents"][0]["In these words"] == consent_wording("newsletters")
     assert [each["Community"] for each in held["Communities"]] == [community.name]
