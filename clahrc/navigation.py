@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, QuerySet
-from django.urls import reverse
 
 from clahrc.compiled import compiled
 from communities.models import Community
 from panels.models import PanelSeat, Review
+from people.addresses import address_of
 from people.models import User
 from people.rules import is_programme_staff
 from studies.models import Study, Theme
@@ -32,8 +32,7 @@ class Entry:
     shown_to: Callable[[Standing], bool]
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """An entry as one person sees it on one page."""
 
     label: str
@@ -98,7 +97,7 @@ def navigation_for(request: HttpRequest) -> list[Link]:
     """What the person who asks may see, the entry for this page (or for the part of the portal it is in) marked."""
     # A request that fails early, such as one for another host, has no user yet, and its error page still has a menu.
     standing = standing_of(getattr(request, "user", AnonymousUser()))
-    links = [(entry.label, reverse(entry.url_name)) for entry in ENTRIES if entry.shown_to(standing)]
+    links = [(entry.label, address_of(entry.url_name)) for entry in ENTRIES if entry.shown_to(standing)]
     here = [url for _, url in links if request.path.startswith(url)]
     current = max(here, key=len, default="")
     return [Link(label, url, url == current) for label, url in links]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from inspect import signature
 from types import NoneType
@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from django import template
 from django.http import QueryDict
-from django.template.base import FilterExpression, Parser, Token, token_kwargs
+from django.template.base import FilterExpression, Parser, TextNode, Token, token_kwargs
 from django.template.loader import get_template
-from django.urls import reverse
 from django.utils.safestring import SafeString
+
+from people.addresses import address_of
 
 
 def address(target: object) -> str:
@@ -21,26 +22,61 @@ def address(target: object) -> str:
     text = str(target)
     if not text or text[0] in "/#?." or "://" in text or text.startswith(("mailto:", "tel:")):
         return text
-    return reverse(text)
+    return address_of(text)
 
 
-_PLAIN = (str, SafeString, int, bool, NoneType)
+_PLAIN = frozenset({str, SafeString, int, bool, NoneType})
 
 
-def render(component: str, **options: object) -> SafeString:
-    """A component of ``templates/components`` with its options. One whose options are all plain is drawn once and
-    kept: pages say the same tags, buttons and links over and over.
+def render(component: str, /, **options: object) -> SafeString:
+    """A component of ``templates/components`` with its options. One whose options are plain, or lists of what is plain,
+    is drawn once and kept: pages say the same tags, links, menus and breadcrumbs over and over.
     """
-    plain = all(type(option) in _PLAIN for option in options.values())
-    return (_kept if plain else _drawn)(component, **options)
+    try:
+        return _kept(_Asked(component, options))
+    except _NotPlainError:
+        return _drawn(component, options)
 
 
-def _drawn(component: str, **options: object) -> SafeString:
+def _drawn(component: str, options: dict[str, object]) -> SafeString:
     return SafeString(get_template(f"components/{component}.html").render(options))
 
 
-#: Typed, so that safe text and text to escape are not taken for each other.
-_kept = lru_cache(maxsize=1000, typed=True)(_drawn)
+class _NotPlainError(TypeError):
+    """An option may look different the next time that it is drawn."""
+
+
+def _known(value: object) -> tuple[object, ...]:
+    """What an option says, with its type: safe text and text to escape are not to be taken for each other."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return kind, value
+    if isinstance(value, dict):
+        return kind, tuple(value), *map(_known, value.values())
+    if isinstance(value, list | tuple):
+        return kind, *map(_known, value)
+    raise _NotPlainError
+
+
+class _Asked:
+    """A component and its options, as a key of what is kept. Raises _NotPlainError where they cannot be one."""
+
+    __slots__ = ("component", "key", "options")
+
+    def __init__(self, component: str, options: dict[str, object]) -> None:
+        self.component, self.options = component, options
+        self.key = component, *options, *map(_known, options.values())
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Asked) and self.key == other.key
+
+
+@lru_cache(maxsize=1000)
+def _kept(asked: _Asked) -> SafeString:
+    return _drawn(asked.component, asked.options)
 
 
 Frame = tuple[SafeString, SafeString]
@@ -48,7 +84,7 @@ Frame = tuple[SafeString, SafeString]
 
 class FrameNode(template.Node):
     """Content between two pieces of markup. Where the template says all that they depend on, they are made once, when
-    it is read: a page has hundreds of cells.
+    it is read, and become one text with what stands beside them: a page has hundreds of cells.
     """
 
     def __init__(
@@ -58,9 +94,13 @@ class FrameNode(template.Node):
         kwargs: dict[str, FilterExpression],
         content: template.NodeList,
     ) -> None:
-        self.frame, self.args, self.kwargs, self.nodelist = frame, args, kwargs, content
-        known = all(map(_is_literal, [*args, *kwargs.values()]))
-        self.made = self.make(template.Context()) if known else None
+        self.frame, self.args, self.kwargs = frame, args, kwargs
+        self.is_made = all(map(_is_literal, [*args, *kwargs.values()]))
+        nodes = list(content)
+        if self.is_made:
+            before, after = self.make(template.Context())
+            nodes = [TextNode(before), *nodes, TextNode(after)]
+        self.nodelist = template.NodeList(_run_together(nodes))
 
     def make(self, context: template.Context) -> Frame:
         """What stands before and after the content."""
@@ -69,8 +109,26 @@ class FrameNode(template.Node):
 
     def render(self, context: template.Context) -> SafeString:
         """The content in its frame."""
-        before, after = self.made or self.make(context)
+        if self.is_made:
+            return self.nodelist.render(context)
+        before, after = self.make(context)
         return SafeString(f"{before}{self.nodelist.render(context)}{after}")
+
+
+def _run_together(nodes: Iterable[template.Node]) -> Iterator[template.Node]:
+    """The same nodes, those of frames that are made in the frames' place, and texts that follow each other as one."""
+    run: list[str] = []
+    for node in nodes:
+        for each in node.nodelist if isinstance(node, FrameNode) and node.is_made else [node]:
+            if isinstance(each, TextNode):
+                run.append(each.s)
+                continue
+            if run:
+                yield TextNode("".join(run))
+                run = []
+            yield each
+    if run:
+        yield TextNode("".join(run))
 
 
 def _is_literal(value: FilterExpression) -> bool:

@@ -8,11 +8,11 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from communities.querysets import CommunityQuerySet
+from people.addresses import slug_address
 from studies.models import ExistingNetwork, Loaded, Study
 
 #: Words in the address of a community that mean something else (communities/urls/communities.py).
@@ -73,7 +73,7 @@ class Community(Loaded):
 
     def get_absolute_url(self) -> str:
         """The community's public page."""
-        return reverse("communities:detail", args=[self.slug])
+        return slug_address("communities:detail", self.slug)
 
     @property
     def is_public(self) -> bool:

@@ -7,9 +7,9 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
+from people.addresses import slug_address
 from studies.querysets import ProgrammeManager, ThemeQuerySet
 
 
@@ -111,7 +111,7 @@ class Theme(Loaded):
 
     def get_absolute_url(self) -> str:
         """The theme's public page."""
-        return reverse("theme_detail", args=[self.slug])
+        return slug_address("theme_detail", self.slug)
 
 
 class ExistingNetwork(Loaded):

@@ -9,10 +9,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
-from django.urls import reverse
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
+from people.addresses import slug_address
 from studies.models.programme import Loaded, Theme
 from studies.querysets import StudyPersonQuerySet, StudyQuerySet
 
@@ -112,7 +112,7 @@ class Study(Loaded):
 
     def get_absolute_url(self) -> str:
         """The study's page: its public summary, and more for those who may see it."""
-        return reverse("studies:detail", args=[self.slug])
+        return slug_address("studies:detail", self.slug)
 
     @property
     def short_title(self) -> str:

@@ -1,8 +1,11 @@
 import datetime as dt
+import re
 
 import pytest
 from django.template import TemplateSyntaxError, engines
 from django.utils.safestring import mark_safe
+
+from clahrc.navigation import Link
 
 
 def drawn(source, **context):
@@ -45,3 +48,28 @@ def test_tag_when_the_same_words_are_safe_once_and_not_the_next_time_then_only_t
 def test_day_when_there_is_one_or_none_then_it_is_in_words_or_nothing():
     assert drawn("{{ d|day }} {{ d|day:'j M Y' }}", d=dt.date(2026, 11, 3)) == "3 November 2026 3 Nov 2026"
     assert drawn("{{ d|day }}{{ missing.starts_on|day }}", d=None) == ""
+
+
+def test_row_when_its_cells_are_written_in_the_template_then_what_is_between_and_within_them_keeps_its_order():
+    page = drawn(
+        "{% row %}a{% cell 'One' %}b{{ x }}{% endcell %}c{% cell label %}d{% endcell %}"
+        "{% if x %}e{% endif %}{% endrow %}",
+        x=1,
+        label="Two",
+    )
+    words = [word for word in re.split(r"<[^>]+>", page) if word.strip()]
+    assert words == ["a", "One ", "b1", "c", "Two ", "d", "e"]
+
+
+def test_breadcrumbs_when_the_same_words_are_safe_once_and_not_the_next_time_then_only_the_safe_are_kept_as_they_are():
+    source = "{% breadcrumbs words '/x/' %}"
+    assert "<i>x</i>" in drawn(source, words=mark_safe("<i>x</i>"))
+    assert "<i>x</i>" not in drawn(source, words="<i>x</i>")
+
+
+def test_component_when_drawn_with_other_options_then_nothing_of_the_first_is_left():
+    source = "{% component 'site-navigation' entries=entries %}"
+    first = drawn(source, entries=[Link("Home", "/", True)])
+    second = drawn(source, entries=[Link("Home", "/", False)])
+    assert first.count("aria-current") - second.count("aria-current") == 1
+    assert first == drawn(source, entries=[Link("Home", "/", True)])
