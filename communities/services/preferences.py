@@ -38,14 +38,16 @@ class Choices:
 
 
 def send_preferences_link(*, email: str, host: str) -> None:
-    """Email somebody the link to their preferences, if the address is known; otherwise do nothing.
+    """Email somebody the link to their preferences, if the address is known; otherwise send nothing.
 
-    Whoever asks is not told which. Raises ``TooManyRequestsError``, known or not.
+    Whoever asks is not told which, nor can they tell by the time it takes: for nobody the same work is done, and undone.
+    Raises ``TooManyRequestsError``, known or not.
     """
     check_limit(email=email, host=host)
     associate = Associate.objects.with_email(email).first()
-    if associate:
-        emails.send_link(associate)
+    with transaction.atomic():
+        emails.send_link(associate or Associate(name="Nobody", email=email))
+        transaction.set_rollback(associate is None)
 
 
 @transaction.atomic
