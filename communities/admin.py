@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib import admin
-from django.http import HttpRequest
 
 from communities.models import Associate, Community, Consent, Event, Membership, Newsletter
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Shows rows and lets nobody change them, since the services that would are not asked here."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """No."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """No."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """No."""
-        return False
+from people.read_only import ReadOnly, ReadOnlyAdmin
 
 
 @admin.register(Community)
@@ -35,19 +19,10 @@ class CommunityAdmin(ReadOnlyAdmin):
     search_fields = ("name",)
 
 
-class ReadOnlyInline(admin.TabularInline):
+class ReadOnlyInline(ReadOnly, admin.TabularInline):
     """Rows that go with another, to look at."""
 
     extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """No."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """No."""
-        return False
 
 
 class MembershipInline(ReadOnlyInline):

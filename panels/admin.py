@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib import admin
-from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 
 from panels.models import Decision, Panel, PanelSeat, Question, Review, ReviewCycle
+from people.read_only import ReadOnly, ReadOnlyAdmin
 
 
 @admin.register(Panel)
@@ -29,24 +29,12 @@ class PanelSeatAdmin(SimpleHistoryAdmin):
 
 
 @admin.register(Question)
-class QuestionAdmin(SimpleHistoryAdmin):
+class QuestionAdmin(ReadOnly, SimpleHistoryAdmin):
     """What panels ask, read only: rewording a question that was asked would change past reviews."""
 
     list_display: ClassVar = ["text", "panel", "kind", "is_required", "retired_at"]
     list_filter: ClassVar = ["panel"]
     list_select_related: ClassVar = ["panel"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Questions are added on the panel's page."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """And reworded there."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """And retired there."""
-        return False
 
 
 @admin.register(ReviewCycle)
@@ -60,25 +48,13 @@ class ReviewCycleAdmin(SimpleHistoryAdmin):
 
 
 @admin.register(Review)
-class ReviewAdmin(admin.ModelAdmin):
+class ReviewAdmin(ReadOnlyAdmin):
     """Who was asked for which review and how far they are; not what they wrote."""
 
     list_display = ("member", "cycle", "status", "assigned_at", "submitted_at")
     list_filter: ClassVar = ["status"]
     list_select_related: ClassVar = ["member", "cycle__panel", "cycle__study"]
     fields = ("member", "cycle", "status", "is_peer", "assigned_at", "submitted_at", "released_at")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Members are asked on the cycle's page."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Only its member writes a review."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Members are withdrawn on the cycle's page."""
-        return False
 
 
 @admin.register(Decision)

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+# Those that register what is taken off again below.
+import allauth.account.admin
+import allauth.mfa.admin
+import allauth.usersessions.admin  # noqa: F401
+import django.contrib.auth.admin  # noqa: F401
 from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
 from people.models import Invitation, Organisation, User
+from people.read_only import ReadOnlyAdmin
 
 # The admin's own login page knows no second factor and no rate limit.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows to look at. Nothing is added, changed or deleted here."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """No."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """No."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """No."""
-        return False
+# Nothing here asks a group; addresses and sessions are looked after by their owners and the services.
+admin.site.unregister([EmailAddress, UserSession, Group, Authenticator])
 
 
 @admin.register(User)
@@ -57,3 +53,18 @@ class OrganisationAdmin(admin.ModelAdmin):
     list_display = ("name", "kind", "ods_code", "ror_id", "is_partner")
     list_filter: ClassVar = ["kind", "is_partner"]
     search_fields = ("name", "ods_code", "ror_id")
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(ReadOnlyAdmin):
+    """Second factors: to take away that of somebody who lost it. Their secret is shown to nobody."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter: ClassVar = ["type"]
+    list_select_related = ("user",)
+    search_fields = ("user__full_name", "user__email")
+    exclude = ("data",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Administrators, as with whatever else is theirs alone."""
+        return bool(request.user.is_active and request.user.is_superuser)

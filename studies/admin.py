@@ -12,6 +12,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 
+from people.read_only import ReadOnlyAdmin
 from studies.models import (
     Amendment,
     Consultation,
@@ -27,22 +28,6 @@ from studies.models import (
     Suggestion,
     Theme,
 )
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows to look at: each was made by a service and says what happened."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
-        return False
 
 
 @admin.register(Programme)

@@ -7,9 +7,11 @@ contents are read: nothing is unpacked, so a file that would swell when unpacked
 from __future__ import annotations
 
 import codecs
+import lzma
 import re
 import unicodedata
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -112,7 +114,7 @@ def _is_archive_of(file: File[bytes], kind: FileType) -> bool:
                     "This file has macros in it. Save it without macros and upload it again.", code="macros"
                 )
             return kind.member in names and "[Content_Types].xml" in names
-    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError, NotImplementedError, RuntimeError, EOFError, OSError):
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, KeyError, ValueError, RuntimeError, EOFError, OSError):
         return False
 
 

@@ -40,7 +40,7 @@ class Choices:
 def send_preferences_link(*, email: str, host: str) -> None:
     """Email somebody the link to their preferences, if the address is known; otherwise send nothing.
 
-    Whoever asks is not told which, nor can they tell by the time it takes: for nobody the same work is done, and undone.
+    Whoever asks is not told which, nor can they tell by the time it takes: for nobody the same work is done and undone.
     Raises ``TooManyRequestsError``, known or not.
     """
     check_limit(email=email, host=host)

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from bs4 import BeautifulSoup
+from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.urls import reverse
 
 MODELS = ("user", "invitation", "organisation")
@@ -31,6 +36,25 @@ def test_admin_when_people_are_looked_at_then_cannot_be_changed_there(client_of,
     assert post.status_code == 403
     assert browser.get(reverse(f"admin:people_{model}_add")).status_code == 403
     assert browser.post(reverse(f"admin:people_{model}_delete", args=[pk]), {"post": "yes"}).status_code == 403
+
+
+def test_admin_when_somebody_lost_their_second_factor_then_it_is_taken_away_and_its_secret_not_shown(
+    client_of, stranger
+):
+    lost = Authenticator.objects.create(user=stranger, type="totp", data={"secret": "SECRETSECRET"})
+    browser = client_of("administrator")
+    page = browser.get(reverse("admin:mfa_authenticator_change", args=[lost.pk]))
+    assert page.status_code == 200
+    assert "SECRETSECRET" not in page.content.decode()
+    there = reverse("admin:mfa_authenticator_delete", args=[lost.pk])
+    assert client_of("staff").post(there, {"post": "yes"}).status_code == 403
+    assert browser.post(there, {"post": "yes"}).status_code == 302
+    assert not Authenticator.objects.exists()
+
+
+@pytest.mark.once
+def test_admin_when_looked_through_then_no_address_session_or_group_is_changed_there():
+    assert not {EmailAddress, UserSession, Group} & set(admin.site._registry)
 
 
 @pytest.mark.parametrize("role", ["stranger", "lead", "chair"])

@@ -92,6 +92,13 @@ def test_validate_document_when_one_byte_too_large_then_it_is_refused(settings):
     assert refused.value.code == "too_large"
 
 
+def test_validate_document_when_an_archive_does_not_unpack_then_it_is_refused():
+    content = bytearray(archive({"mimetype": ODT}, zipfile.ZIP_DEFLATED))
+    content[38:44] = b"\xff" * 6  # past the header and the name
+    with pytest.raises(ValidationError):
+        validate_document(SimpleUploadedFile("a.odt", bytes(content)))
+
+
 @given(st.sampled_from(sorted(ACCEPTED)), st.binary(max_size=200))
 def test_validate_document_when_given_any_bytes_then_it_answers_or_refuses(ending, content):
     file = SimpleUploadedFile(f"a{ending}", content)
