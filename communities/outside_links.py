@@ -55,14 +55,14 @@ def _is_outside(ip: str, port: int) -> bool:
 def _connect(address: tuple[str, int], timeout: float, source_address: Any = None) -> socket.socket:
     """A connection to the public internet; raises ``_NotOutsideError``, having asked nobody, for any other place."""
     host, port = address
-    found = {sockaddr[:2] for *_, sockaddr in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-    outside = [each for each in sorted(found) if _is_outside(str(each[0]), port)]
+    found = {str(sockaddr[0]) for *_, sockaddr in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    outside = [ip for ip in sorted(found) if _is_outside(ip, port)]
     if not outside or len(outside) < len(found):  # a name that leads to both is a trick
         raise _NotOutsideError("not a public address")
-    for each in outside[:-1]:
+    for ip in outside[:-1]:
         with suppress(OSError):
-            return socket.create_connection(each, timeout, source_address)
-    return socket.create_connection(outside[-1], timeout, source_address)
+            return socket.create_connection((ip, port), timeout, source_address)
+    return socket.create_connection((outside[-1], port), timeout, source_address)
 
 
 class _Connection(http.client.HTTPConnection):

@@ -116,7 +116,7 @@ class Registration(models.Model):
     @property
     def ended_how(self) -> str:
         """How it came to be cancelled, as its person reads it."""
-        return _ENDED_HOW.get(self.ended, "")
+        return _ENDED_HOW[Registration.Ended(self.ended)] if self.ended else ""
 
     @property
     def answer_by(self) -> str:

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailing.sender_check import check_dkim, check_dmarc, check_spf, check_together
+from mailing.sender_check import check_dkim, check_dmarc, check_spf, check_together, count_lookups
 
 SPF = "v=spf1 include:spf.example.net ip4:192.0.2.0/24 ip6:2001:db8::/48 mx ~all"
 DMARC = "v=DMARC1; p=quarantine; rua=mailto:dmarc@example.org"
@@ -42,6 +42,7 @@ def test_records_when_in_order_then_nothing_is_said(keys):
     assert check_dkim(f"v=DKIM1; k=ed25519; p={keys['ed25519']};") == []
     half = len(keys["2048"]) // 2
     assert check_dkim(f'"v=DKIM1; p={keys["2048"][:half]}" "{keys["2048"][half:]}"') == []
+    assert check_dkim(f"v=DKIM1\\; k=rsa\\; p={keys['2048']}") == []  # as dig writes it
     assert check_dmarc(DMARC) == []
 
 
@@ -53,14 +54,22 @@ def test_records_when_in_order_then_nothing_is_said(keys):
     ("v=spf1 +all", [(True, "+all lets everybody send in your name.")]),
     ("v=spf1 all", [(True, "+all lets everybody send in your name.")]),
     ("v=spf1 ?all", [(False, "?all says nothing of forged mail.")]),
-    ("v=spf1 -all mx", [(False, "mx stands after all and is never looked at.")]),
-    ("v=spf1 ptr -all", [(False, "ptr is slow, unsure and no longer to be used.")]),
-    ("v=spf1 inlcude:x.org -all", [(True, "inlcude:x.org is no term of SPF.")]),
+    ("v=spf1 -all mx", [(False, "mx stands beside all and is never looked at."),
+                        (True, "It lets nobody send in your name.")]),
+    ("v=spf1 mx redirect=a.org ~all", [(False, "redirect=a.org stands beside all and is never looked at.")]),
+    ("v=spf1 redirect=a.org redirect=b.org", [(True, "redirect= comes twice.")]),
+    ("v=spf1 include=a.org mx ~all", [(True, "include=a.org is passed over: include takes a colon.")]),
+    ("v=spf1 redirect:a.org mx ~all", [(False, "redirect:a.org stands beside all and is never looked at."),
+                                       (True, "redirect:a.org is no term of SPF: redirect takes an equals sign.")]),
+    ('"v=spf1 include:a.org" "include:b.org ~all"', [(True, "include:a.orginclude:b.org names no domain.")]),
+    (f'"v=spf1 {"mx " * 99}~all"', [(True, "A string of it has 308 characters, and DNS takes 255.")]),
+    ('"v=spf1 mx ~all', [(True, "A quotation mark has no partner.")]),
+    ("v=spf1 mx ptr -all", [(False, "ptr is slow, unsure and no longer to be used.")]),
+    ("v=spf1 mx inlcude:x.org -all", [(True, "inlcude:x.org is no term of SPF.")]),
     ("v=spf1 include: -all", [(True, "include: names no domain.")]),
     ("v=spf1 ip4:999.0.2.1 -all", [(True, "ip4:999.0.2.1 names no network.")]),
     ("v=spf1 ip4:2001:db8::1 -all", [(True, "ip4:2001:db8::1 is an address of the other kind.")]),
     ("v=spf1 ip4:0.0.0.0/0 -all", [(False, "ip4:0.0.0.0/0 lets very many servers send in your name.")]),
-    ("v=spf1 " + "include:a.org " * 11 + "-all", [(True, "It needs 11 look-ups, and servers give up after 10.")]),
     ("v=spf1 a/24 mx:example.org/24 later=x -all", []),
 ])  # fmt: skip
 def test_spf_when_wrong_then_said_in_words(record, expected):
@@ -95,7 +104,9 @@ def test_dkim_when_wrong_then_said_in_words(keys, record, expected):
     ("p=none", [(True, "It does not begin with v=DMARC1, so servers pass it over.")]),
     ("", [(True, "It does not begin with v=DMARC1, so servers pass it over.")]),
     ("v=DMARC1", [(True, "It has no policy (p=).")]),
-    ("v=DMARC1; p=block; rua=mailto:a@example.org", [(True, "It has no policy (p=).")]),
+    ("v=DMARC1; p=block; rua=mailto:a@example.org", [(True, "p=block is no policy.")]),
+    ("v=DMARC1; p=reject; sp=none; rua=mailto:a@example.org!10m",
+     [(False, "sp=none lets others send in the name of what is below your domain.")]),
     ("v=DMARC1; p=reject", [(False, "Nobody gets its reports.")]),
     ("v=DMARC1; p=none; rua=mailto:a@example.org",
      [(False, "p=none only watches: mail forged in your name is still taken.")]),
@@ -120,12 +131,26 @@ def test_dmarc_when_wrong_then_said_in_words(record, expected):
     ({"dkim_domain": "notexample.org"}, False),
     ({"bounce_address": "b@mail.example.org", "dkim_domain": "mail.example.org",
       "dmarc": "v=DMARC1; p=reject; aspf=s; adkim=s"}, True),
+    ({"bounce_address": "b@x.example.org", "dmarc": "v=DMARC1; p=none; aspf=S"}, False),
+    ({"sender": "a@news.example.nhs.uk", "bounce_address": "b@bounces.example.nhs.uk", "dkim_domain": "example.nhs.uk"},
+     None),
+    ({"sender": "a@example.nhs.uk", "bounce_address": "b@other.nhs.uk", "dkim_domain": "nhs.uk"}, True),
+    ({"dmarc": "v=DMARC1; p=none; rua=mailto:a@news.example.org,mailto:x@reports.test!1m"}, False),
     ({"sender": "portal@gmail.com"}, True),
     ({"sender": "portal"}, True),
 ])  # fmt: skip
 def test_records_when_they_are_not_the_senders_then_said(values, expected):
     found = check_together(**{"sender": "portal@example.org", **values})
     assert [finding.is_fault for finding in found] == ([] if expected is None else [expected])
+
+
+def test_lookups_when_counted_then_with_those_of_what_is_included_and_not_after_all():
+    within = {"A.org": "v=spf1 a mx include:b.org ~all exists:x.org", "b.org": "v=spf1 redirect=c.org ip4:192.0.2.1"}
+    found = count_lookups("v=spf1 +mx/24 include:a.org. ?include:d.org -all mx", within)
+    assert (found.count, found.not_known, found.findings()) == (7, ["c.org", "d.org"], [])
+    (many,) = count_lookups("v=spf1 " + "include:a.org " * 2 + "-all", within | {"c.org": "v=spf1 a -all"}).findings()
+    assert (many.is_fault, many.what) == (True, "It needs 12 look-ups, and servers give up after 10.")
+    assert count_lookups("v=spf1 include:e.org", {"e.org": "v=spf1 include:e.org"}).findings()  # round in a circle
 
 
 @given(st.text(), st.text())
@@ -135,22 +160,34 @@ def test_records_when_any_text_at_all_then_never_raises(one, two):
         check(f"v=spf1 {one}")
         check(f"v=DKIM1; p={one}; {two}")
         check(f"v=DMARC1; p={one}; {two}")
+    count_lookups(f"v=spf1 {one} include:a", {"a": two})
     check_together(sender=one, bounce_address=two, dkim_domain=one, dmarc=two)
 
 
 def test_command_when_all_is_well_then_says_good_and_ends_well(keys, settings):
     settings.MAIL_BOUNCE_ADDRESS = "bounces@example.org"
     out = io.StringIO()
-    records = {"spf": SPF, "dkim": f"v=DKIM1; p={keys['2048']}", "dmarc": DMARC}
+    records = {"spf": [SPF], "dkim": [f"v=DKIM1; p={keys['2048']}"], "dmarc": [DMARC]}
     call_command("check_sender", sender="Portal <portal@example.org>", stdout=out, **records)
     assert out.getvalue().split("\n\n") == [
-        "Sender: portal@example.org", "SPF: good", "DKIM: good", "DMARC: good", "All together: good\n",
+        "Sender: portal@example.org",
+        "SPF: good\n  Look-ups: 2 of 10, without those of spf.example.net (give its record with --included).",
+        "DKIM: good", "DMARC: good", "All together: good\n",
     ]  # fmt: skip
 
 
 def test_command_when_something_is_wrong_then_says_how_to_mend_it_and_fails():
     out = io.StringIO()
     with pytest.raises(CommandError, match="2 to mend before mail gets through"):
-        call_command("check_sender", spf="v=spf1 +all", dmarc=DMARC, stdout=out)
+        call_command("check_sender", "--spf", "v=spf1 +all", "--dmarc", DMARC, stdout=out)
     assert "Fault: +all lets everybody send in your name. Write ~all, or -all once all is well." in out.getvalue()
     assert "Fault: No record was given. Give it with --dkim." in out.getvalue()
+
+
+def test_command_when_a_domain_has_two_records_or_too_many_look_ups_then_a_fault():
+    out, many = io.StringIO(), ["--included", "spf.example.net", "v=spf1 " + "a " * 9 + "-all"]
+    with pytest.raises(CommandError):
+        call_command("check_sender", "--spf", SPF, "--dmarc", DMARC, "--dmarc", "v=DMARC1; p=none", *many, stdout=out)
+    assert "Fault: There are 2 records at _dmarc.DOMAIN, so servers take none of them." in out.getvalue()
+    assert "Fault: It needs 11 look-ups, and servers give up after 10." in out.getvalue()
+    assert "Look-ups:" not in out.getvalue()

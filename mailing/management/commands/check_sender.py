@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Callable, Sequence
 from email.utils import parseaddr
 from typing import Any
 
@@ -12,6 +13,22 @@ from django.core.management.base import BaseCommand, CommandError
 from mailing import sender_check
 from mailing.sender_check import Finding
 
+_WHERE = {
+    "spf": "the return address's domain",
+    "dkim": "SELECTOR._domainkey.DOMAIN",
+    "dmarc": "_dmarc.DOMAIN",
+}
+
+
+def _of_all(name: str, records: Sequence[str], check: Callable[[str], list[Finding]]) -> list[Finding]:
+    """What is wrong with the one record there should be."""
+    if not records:
+        return [Finding(True, "No record was given.", f"Give it with --{name}.")]
+    if len(records) > 1:
+        what = f"There are {len(records)} records at {_WHERE[name]}, so servers take none of them."
+        return [Finding(True, what, "Keep one; merge what the others say into it.")]
+    return check(records[0])
+
 
 class Command(BaseCommand):
     """Says what is wrong with given SPF, DKIM and DMARC records, and how to mend it. Looks nothing up."""
@@ -20,9 +37,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The records, as they stand in the domain's settings, and the sender."""
-        parser.add_argument("--spf", metavar="RECORD", help="the TXT record of the return address's domain")
-        parser.add_argument("--dkim", metavar="RECORD", help="the TXT record of SELECTOR._domainkey.DOMAIN")
-        parser.add_argument("--dmarc", metavar="RECORD", help="the TXT record of _dmarc.DOMAIN")
+        for name, where in _WHERE.items():
+            parser.add_argument(
+                f"--{name}", metavar="RECORD", action="append", help=f"the TXT record of {where}; each that begins so"
+            )
+        parser.add_argument(
+            "--included", nargs=2, metavar=("DOMAIN", "RECORD"), action="append", default=[],
+            help="the SPF record of a domain that yours includes, so that its look-ups are counted",
+        )  # fmt: skip
         parser.add_argument(
             "--from", dest="sender", metavar="ADDRESS", help="the sender (left out: DEFAULT_FROM_EMAIL)"
         )
@@ -32,19 +54,25 @@ class Command(BaseCommand):
         """Print what was found; exit status 1 if mail would be refused or could be forged."""
         sender = parseaddr(options["sender"] or settings.DEFAULT_FROM_EMAIL)[1] or str(options["sender"])
         self.stdout.write(f"Sender: {sender}")
-        checks = {"SPF": sender_check.check_spf, "DKIM": sender_check.check_dkim, "DMARC": sender_check.check_dmarc}
+        lookups = sender_check.count_lookups(next(iter(options["spf"] or ()), ""), dict(options["included"]))
+        checks = {
+            "SPF": lambda record: [*sender_check.check_spf(record), *lookups.findings()],
+            "DKIM": sender_check.check_dkim,
+            "DMARC": sender_check.check_dmarc,
+        }
         faults = 0
         for name, check in checks.items():
-            record = options[name.lower()]
-            if record is None:
-                faults += self._say(name, [Finding(True, "No record was given.", f"Give it with --{name.lower()}.")])
-            else:
-                faults += self._say(name, check(record))
+            faults += self._say(name, _of_all(name.lower(), options[name.lower()] or (), check))
+            if name == "SPF" and lookups.not_known:
+                names = ", ".join(lookups.not_known)
+                self.stdout.write(
+                    f"  Look-ups: {lookups.count} of 10, without those of {names} (give its record with --included)."
+                )
         together = sender_check.check_together(
             sender=sender,
             bounce_address=settings.MAIL_BOUNCE_ADDRESS,
             dkim_domain=options["dkim_domain"],
-            dmarc=options["dmarc"] or "",
+            dmarc=next(iter(options["dmarc"] or ()), ""),
         )
         faults += self._say("All together", together)
         if faults:
