@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, QuerySet
 
-from clahrc.compiled import compiled
 from communities.models import Community
 from panels.models import PanelSeat, Review
 from people.addresses import address_of
+from people.compiled import compiled
 from people.models import User
 from people.rules import is_programme_staff
 from studies.models import Study, Theme

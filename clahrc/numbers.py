@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db.models import F, Func, IntegerField, QuerySet, Subquery
 
-from clahrc.compiled import compiled
 from communities.models import Associate, Community, Membership
 from fellows.models import FellowPost
+from people.compiled import compiled
 from studies.models import Programme, Study
 
 

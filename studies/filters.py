@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import django_filters
 from django import forms
+from django.db import models
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
 from django.db.models.expressions import OrderBy
 
+from people.compiled import compiled
 from people.models import User
 from studies.models import Study, StudyPerson, Suggestion, Theme
 from studies.querysets import StudyQuerySet, SuggestionQuerySet
@@ -40,6 +43,32 @@ _SORTS: dict[str, Any] = {
 _DEFAULT_ORDER = ("theme__position", "position", "title", "pk")
 
 
+@compiled
+def _flags(*studies: int) -> models.QuerySet[Study, tuple[Any, ...]]:
+    found = Study.objects.filter(pk__in=studies).order_by().with_flags()
+    return found.values_list("pk", "lead_name", *(annotation for _, _, annotation, _ in FLAGS))
+
+
+def flag(studies: Sequence[Study]) -> None:
+    """Put on a page of studies what ``with_flags`` would have: to ask for these rows alone is quicker."""
+    flags = {pk: found for pk, *found in (_flags(*(study.pk for study in studies)) if studies else [])}
+    names = ("lead_name", *(annotation for _, _, annotation, _ in FLAGS))
+    for study in studies:
+        vars(study).update(zip(names, flags[study.pk], strict=True))
+
+
+@compiled
+def _leads() -> models.QuerySet[User, tuple[Any, ...]]:
+    """Who leads a study today: those that the list can be filtered by."""
+    leads = StudyPerson.objects.today().filter(role=StudyPerson.Role.LEAD)
+    return User.objects.filter(pk__in=leads.values("user")).values_list("pk", "full_name", "email")
+
+
+@compiled
+def _themes() -> models.QuerySet[Theme, tuple[Any, ...]]:
+    return Theme.objects.research().values_list("slug", "name")
+
+
 def flags_of(study: Any, short: bool = False) -> list[str]:
     """What is to be put right on a study that ``with_flags`` annotated, in words or in ``short`` ones."""
     return [few if short else words for _, words, annotation, few in FLAGS if getattr(study, annotation)]
@@ -53,17 +82,13 @@ class StudyFilter(django_filters.FilterSet):
     """Reads the query string of the list. What it does not understand it leaves out."""
 
     q = django_filters.CharFilter(method="by_words", label="Search", max_length=200)
-    theme = django_filters.ModelChoiceFilter(
-        queryset=Theme.objects.research(), label="Theme", to_field_name="slug", empty_label="Any theme"
-    )
+    theme = django_filters.ChoiceFilter(field_name="theme__slug", label="Theme", empty_label="Any theme")
     stage = django_filters.ChoiceFilter(choices=Study.Stage.choices, label="Stage", empty_label="Any stage")
     design = django_filters.ChoiceFilter(
         choices=[*Study.Design.choices, ("none", "Not chosen yet")],
         label="Design", empty_label="Any design", method="by_design",
     )  # fmt: skip
-    lead = django_filters.ModelChoiceFilter(
-        queryset=User.objects.none(), label="Study lead", empty_label="Anyone", method="by_lead"
-    )
+    lead = django_filters.ChoiceFilter(label="Study lead", empty_label="Anyone", method="by_lead")
     flag = django_filters.ChoiceFilter(
         choices=[(value, words) for value, words, _, _ in FLAGS],
         label="To put right", empty_label="Anything", method="by_flag",
@@ -77,8 +102,8 @@ class StudyFilter(django_filters.FilterSet):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        leads = StudyPerson.objects.today().filter(role=StudyPerson.Role.LEAD)
-        self.filters["lead"].queryset = User.objects.filter(pk__in=leads.values("user")).only("full_name", "email")
+        self.filters["theme"].extra["choices"] = _themes()
+        self.filters["lead"].extra["choices"] = [(pk, full_name or email) for pk, full_name, email in _leads()]
 
     def filter_queryset(self, queryset: StudyQuerySet) -> StudyQuerySet:
         """Put archived studies aside and the rest in order unless the query string says otherwise."""
@@ -100,15 +125,15 @@ class StudyFilter(django_filters.FilterSet):
         """Those of a design, or of none yet."""
         return queryset.filter(design="" if value == "none" else value)
 
-    def by_lead(self, queryset: StudyQuerySet, name: str, value: User) -> StudyQuerySet:
+    def by_lead(self, queryset: StudyQuerySet, name: str, value: str) -> StudyQuerySet:
         """Those that somebody leads today."""
-        led = StudyPerson.objects.today().of(value).filter(role=StudyPerson.Role.LEAD)
+        led = StudyPerson.objects.today().filter(user=int(value), role=StudyPerson.Role.LEAD)
         return queryset.filter(pk__in=led.values("study"))
 
     def by_flag(self, queryset: StudyQuerySet, name: str, value: str) -> StudyQuerySet:
         """Those with this to put right."""
         annotation = {flag: annotation for flag, _, annotation, _ in FLAGS}[value]
-        return queryset.filter(**{annotation: True})
+        return queryset.with_flags().filter(**{annotation: True})
 
     def by_archive(self, queryset: StudyQuerySet, name: str, value: str) -> StudyQuerySet:
         """Current studies, archived ones or both."""
@@ -120,6 +145,8 @@ class StudyFilter(django_filters.FilterSet):
     def in_order(self, queryset: StudyQuerySet, name: str, value: str) -> StudyQuerySet:
         """In the order asked for; what is empty comes last, and equals in the list's own order."""
         column = _SORTS[value.removeprefix("-")]
+        if column == F("lead_name"):
+            queryset = queryset.with_flags()
         order = OrderBy(column, descending=value.startswith("-"), nulls_last=True)
         return queryset.order_by(order, *_DEFAULT_ORDER)
 

@@ -99,6 +99,8 @@ class StudyQuerySet(models.QuerySet["Study"]):
         """
         from studies.models import StudyPerson
 
+        if "lead_name" in self.query.annotations:
+            return self.all()
         today = timezone.localdate()
         people = StudyPerson.objects.on(today).filter(study=OuterRef("pk"))
         running = ~Q(stage__in=OVER) & Q(archived_at=None)

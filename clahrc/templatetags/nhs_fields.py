@@ -5,14 +5,14 @@ What a form cannot say by itself it says in ``field_options`` (see ``people.nhs_
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.forms.utils import flatatt
 from django.template.loader import get_template
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import conditional_escape, escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from clahrc.templatetags.form_reading import (
@@ -225,21 +225,25 @@ def _control(field: BoundField) -> SafeString:
 
 def _select(field: BoundField, attrs: dict[str, Any]) -> SafeString:
     """A drop-down as Django's own templates draw it, which take two of them for each choice."""
-    attrs = {"id": field.auto_id, **field.build_widget_attrs(attrs)}
     widget: Any = field.field.widget
-    shown = widget.get_context(field.html_name, field.value(), attrs)["widget"]
-    groups = [(name, format_html_join("", _OPTION, map(_option, items))) for name, items, _ in shown["optgroups"]]
-    options = format_html_join(
-        "", "{}", ((format_html(_GROUP, name, drawn) if name else drawn,) for name, drawn in groups)
-    )
-    return format_html('<select name="{}"{}>{}</select>', shown["name"], flatatt(shown["attrs"]), options)
+    chosen = set(widget.format_value(field.value()))
+    attrs = {"id": field.auto_id, **widget.attrs, **field.build_widget_attrs(attrs)}
+    if widget.allow_multiple_selected:
+        attrs["multiple"] = True
+    options = SafeString("".join(_options(widget.choices, chosen)))
+    return format_html('<select name="{}"{}>{}</select>', field.html_name, flatatt(attrs), options)
 
 
-_OPTION, _GROUP = '<option value="{}"{}>{}</option>', '<optgroup label="{}">{}</optgroup>'
-
-
-def _option(item: Mapping[str, Any]) -> tuple[object, ...]:
-    return str(item["value"]), flatatt(item["attrs"]) if item["attrs"] else "", item["label"]
+def _options(choices: Iterable[tuple[object, Any]], chosen: set[str]) -> Iterator[str]:
+    for value, label in choices:
+        if isinstance(label, list | tuple):
+            yield f'<optgroup label="{escape(str(value))}">'
+            yield from _options(label, chosen)
+            yield "</optgroup>"
+            continue
+        sent = "" if value is None else str(value)
+        selected = " selected" if sent in chosen else ""
+        yield f'<option value="{escape(sent)}"{selected}>{conditional_escape(label)}</option>'
 
 
 def _draw_control(field: BoundField, title: Mapping[str, object]) -> str:

@@ -12,17 +12,21 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from studies import services
 from studies.exports import CONTENT_TYPES, studies_as
-from studies.filters import StudyFilter, flags_of
+from studies.filters import StudyFilter, flag, flags_of
 from studies.forms import RenameViewForm, SaveViewForm
 from studies.models import SavedView, Study
 from studies.services.saved_views import tidy_query
 from studies.views.access import require, sent
 
 PER_PAGE = 25
+#: What a row of the list is made of.
+_SHOWN = (
+    "slug", "acronym", "title", "stage", "design", "starts_on", "ends_on", "archived_at", "theme__name",
+)  # fmt: skip
 
 
 def _filtered(request: HttpRequest) -> StudyFilter:
-    return StudyFilter(request.GET, queryset=Study.objects.select_related("theme").with_flags())
+    return StudyFilter(request.GET, queryset=Study.objects.select_related("theme"))
 
 
 @require_safe
@@ -36,7 +40,9 @@ def manage(request: HttpRequest) -> HttpResponse:
         if default:
             return redirect(f"{reverse('studies:manage')}?{default.query}")
     found = _filtered(request)
-    page = Paginator(found.qs, PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(found.qs.only(*_SHOWN), PER_PAGE).get_page(request.GET.get("page"))
+    page.object_list = list(page.object_list)
+    flag(page.object_list)
     for study in page.object_list:
         study.flags = flags_of(study, short=True)
     context = {
@@ -56,7 +62,7 @@ def export(request: HttpRequest, kind: str) -> HttpResponse:
     require(request, "studies.manage_studies")
     if kind not in CONTENT_TYPES:
         raise Http404("There is no such format.")
-    response = HttpResponse(studies_as(kind, _filtered(request).qs), content_type=CONTENT_TYPES[kind])
+    response = HttpResponse(studies_as(kind, _filtered(request).qs.with_flags()), content_type=CONTENT_TYPES[kind])
     response.headers["Content-Disposition"] = f'attachment; filename="studies-{timezone.localdate():%Y-%m-%d}.{kind}"'
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -5,7 +5,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from clahrc.compiled import compiled
+from people.compiled import compiled
 from studies.models import Study
 
 pytestmark = pytest.mark.django_db
