@@ -91,11 +91,20 @@ def _events_of(email: str) -> list[dict[str, object]]:
             "State": registration.get_status_display(),
             "Registered": registration.registered_at,
             "Came": registration.attended,
-            "What you eat": registration.needs.dietary if hasattr(registration, "needs") else "",
-            "What you need": registration.needs.access if hasattr(registration, "needs") else "",
+            **_needs_of(registration),
         }
         for registration in Registration.objects.with_email(email).select_related("event", "needs")
     ]
+
+
+def _needs_of(registration: Registration) -> dict[str, object]:
+    needs = getattr(registration, "needs", None)
+    return {
+        "What you eat": needs.dietary if needs else "",
+        "What you need": needs.access if needs else "",
+        "You let us keep that in these words": needs.agreed_to if needs else "",
+        "When you did": needs.agreed_at if needs else None,
+    }
 
 
 def registrations_of(associate: Associate) -> list[Registration]:

@@ -6,6 +6,8 @@ these words asks nobody again: those who agreed before agreed to what is written
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from communities.models import Purpose
 from studies.models import Programme
 
@@ -18,6 +20,16 @@ _WORDS = {
         "Yes, {programme} may email me once a month what is new in the communities I join. I can stop this at any time."
     ),
 }
+
+
+def needs_wording() -> str:
+    """The exact sentence beside the box by which somebody agrees that we keep what they eat and need (UK GDPR, article
+    9(2)(a): explicit, for this alone).
+    """
+    return (
+        "Yes, programme staff may use what I wrote about what I eat and need for this event, and keep it until "
+        f"{settings.EVENT_KEEP_NEEDS_DAYS} days after."
+    )
 
 
 def consent_wording(purpose: str) -> str:

@@ -8,6 +8,7 @@ import random
 from django.utils import timezone
 
 from communities.models import Associate, AttendeeNeeds, Event, EventFeedback, Notice, Registration
+from communities.wording import needs_wording
 
 _NEEDS = [
     ("Vegetarian", ""), ("", "Step-free access from the car park"), ("No nuts", ""), ("", "A hearing loop"),
@@ -50,8 +51,9 @@ def _coming(event: Event, people: list[Associate], chance: random.Random) -> Non
         last.status, last.coming_since = Registration.Status.OFFERED, None
         last.offer_expires_at = now + dt.timedelta(hours=30)
     Registration.objects.bulk_create(rows)
+    wording = needs_wording()
     AttendeeNeeds.objects.bulk_create(
-        AttendeeNeeds(registration=row, dietary=dietary, access=access)
+        AttendeeNeeds(registration=row, dietary=dietary, access=access, agreed_to=wording)
         for row, (dietary, access) in zip(rows[2::4], _NEEDS, strict=False)
     )
 

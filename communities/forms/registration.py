@@ -12,6 +12,7 @@ from django.conf import settings
 from communities.forms.fields import AddressField
 from communities.models import EventFeedback, Registration
 from communities.validators import validate_plain_line
+from communities.wording import needs_wording
 from people.nhs_forms import NhsFormMixin
 
 _NEEDS = (
@@ -61,10 +62,30 @@ class _PersonForm(NhsFormMixin, forms.Form):
         widget=forms.Textarea,
     )
 
+    agree_needs = forms.BooleanField(required=False)
+
+    disagreed = "Tick the box if we may keep what you wrote about what you eat and need, or take it out."
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.wording = needs_wording()
+        self.fields["agree_needs"].label = self.wording
+
     def layout(self) -> Layout:
         """What is about health stands apart, under why it is asked and how long it is kept."""
         first = [name for name in ("name", "email", "organisation") if name in self.fields]
-        return Layout(*first, HTML(_NEEDS.format(days=settings.EVENT_KEEP_NEEDS_DAYS)), "dietary", "access")
+        needs = HTML(_NEEDS.format(days=settings.EVENT_KEEP_NEEDS_DAYS))
+        return Layout(*first, needs, "dietary", "access", "agree_needs")
+
+    def clean(self) -> dict[str, Any]:
+        """What may say something about health is taken with agreement only; nothing of what was typed is lost."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        wrote = bool(cleaned.get("dietary") or cleaned.get("access"))
+        agreed = cleaned.pop("agree_needs", False)
+        if wrote and not agreed:
+            self.add_error("agree_needs", self.disagreed)
+        cleaned["agreed_to"] = self.wording if wrote else ""
+        return cleaned
 
 
 class RegisterForm(_PersonForm):
@@ -90,6 +111,7 @@ class ChangeRegistrationForm(_PersonForm):
             "organisation": registration.organisation,
             "dietary": needs.dietary if needs else "",
             "access": needs.access if needs else "",
+            "agree_needs": needs is not None,
         }
         super().__init__(*args, **kwargs)
         del self.fields["email"]
@@ -111,6 +133,9 @@ class AddRegistrationForm(_PersonForm):
         self.fields["email"].required = False
         self.fields["dietary"].label = "What they eat"
         self.fields["access"].label = "What they need to take part"
+        self.disagreed = "Ask whether we may keep what they eat and need, and tick the box if so, or take it out."
+        self.wording = f"They said: {self.wording}"
+        self.fields["agree_needs"].label = self.wording
 
 
 class RegistrationFilterForm(forms.Form):

@@ -136,13 +136,15 @@ _ENDED_HOW = {
 class AttendeeNeeds(models.Model):
     """What somebody needs in order to eat and take part. About health, so it is held apart and deleted soon.
 
-    Special category data under UK GDPR, article 9(2)(a): given freely, seen by staff alone, gone
-    ``EVENT_KEEP_NEEDS_DAYS`` after the event.
+    Special category data under UK GDPR, article 9(2)(a): given with consent to the words in
+    ``agreed_to``, seen by staff alone, gone ``EVENT_KEEP_NEEDS_DAYS`` after the event.
     """
 
     registration = models.OneToOneField(Registration, on_delete=models.CASCADE, related_name="needs")
     dietary = models.TextField(blank=True)
     access = models.TextField(blank=True)
+    agreed_to = models.TextField(blank=True, help_text="The words of the box that was ticked.")
+    agreed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         verbose_name_plural = "attendee needs"

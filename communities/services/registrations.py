@@ -25,12 +25,21 @@ _NOT_OPEN = "You cannot register for this event at the moment."
 
 
 def register(
-    *, event: Event, email: str, name: str, organisation: str = "", dietary: str = "", access: str = "", host: str
+    *,
+    event: Event,
+    email: str,
+    name: str,
+    organisation: str = "",
+    dietary: str = "",
+    access: str = "",
+    agreed_to: str = "",
+    host: str,
 ) -> Registration:
     """Give somebody a place, or their turn in the line where the event is full, and email them which.
 
     An address has one registration for an event: while it stands, a second call changes nothing of it and sends its
     owner an email that says so, since anybody may have filled in the form. Whoever had cancelled joins the line anew.
+    ``agreed_to`` is the wording with which they let us keep ``dietary`` and ``access``; without it these are not kept.
     ``host`` is the network address the request came from. Raises ``TooManyRequestsError``, known or not, and
     ``RefusedError`` where nobody can register.
     """
@@ -46,14 +55,22 @@ def register(
             emails.send_again(found)
             return found
         registration = _enter(current, found, name=name, email=email, organisation=organisation)
-        _save_needs(registration, dietary, access)
+        _save_needs(registration, dietary, access, agreed_to)
         emails.send_state(registration)
         return registration
 
 
 @transaction.atomic
 def add_by_hand(
-    *, event: Event, by: User, name: str, email: str = "", organisation: str = "", dietary: str = "", access: str = ""
+    *,
+    event: Event,
+    by: User,
+    name: str,
+    email: str = "",
+    organisation: str = "",
+    dietary: str = "",
+    access: str = "",
+    agreed_to: str = "",
 ) -> Registration:
     """Register somebody for them, also where the public cannot; they are emailed if they have an address.
 
@@ -69,7 +86,7 @@ def add_by_hand(
     if not _has_room(current) and (not email or current.has_started):
         raise RefusedError("The event is full. Raise the number of places first, or cancel for somebody else.")
     registration = _enter(current, found, name=name, email=email, organisation=organisation, added_by=by)
-    _save_needs(registration, dietary, access)
+    _save_needs(registration, dietary, access, agreed_to)
     if not current.has_started:
         emails.send_state(registration)
     return registration
@@ -154,7 +171,13 @@ def _end(registration: Registration, how: str) -> None:
 
 @transaction.atomic
 def change_registration(
-    *, registration: Registration, name: str, organisation: str, dietary: str = "", access: str = ""
+    *,
+    registration: Registration,
+    name: str,
+    organisation: str,
+    dietary: str = "",
+    access: str = "",
+    agreed_to: str = "",
 ) -> Registration:
     """Change what somebody said of themselves. Raises ``RefusedError`` where they are not registered any more."""
     event, current = _locked(registration)
@@ -163,18 +186,22 @@ def change_registration(
         raise RefusedError("You are not registered any more.")
     current.name, current.organisation = name, organisation
     current.save(update_fields=["name", "organisation"])
-    _save_needs(current, dietary, access)
+    _save_needs(current, dietary, access, agreed_to)
     return current
 
 
-def _save_needs(registration: Registration, dietary: str, access: str) -> None:
-    """Keep what somebody needs, or nothing where they need nothing."""
-    if dietary or access:
-        AttendeeNeeds.objects.update_or_create(
-            registration=registration, defaults={"dietary": dietary, "access": access}
-        )
-    else:
+def _save_needs(registration: Registration, dietary: str, access: str, agreed_to: str) -> None:
+    """Keep what somebody needs, or nothing where they need nothing or did not agree. Agreement to the same words as
+    before stays as old as it is.
+    """
+    if not agreed_to or not (dietary or access):
         AttendeeNeeds.objects.filter(registration=registration).delete()
+        return
+    needs = AttendeeNeeds.objects.filter(registration=registration).first() or AttendeeNeeds(registration=registration)
+    if needs.agreed_to != agreed_to:
+        needs.agreed_to, needs.agreed_at = agreed_to, timezone.now()
+    needs.dietary, needs.access = dietary, access
+    needs.save()
 
 
 # --- The line -----------------------------------------------------------------------------------------------------

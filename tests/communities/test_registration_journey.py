@@ -67,6 +67,7 @@ def test_carer_when_an_event_is_full_then_waits_is_offered_a_place_accepts_and_c
     expect(page.get_by_label("What do you need to take part?")).to_have_value("A hearing loop")
     look(page)
     page.get_by_label("Your email address").fill(EMAIL)
+    page.get_by_label(re.compile("Yes, programme staff may use what I wrote")).check()
     page.get_by_role("button", name="Join the waiting list").click()
     heading(page, "Look in your inbox")
     look(page)

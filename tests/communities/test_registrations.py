@@ -28,6 +28,7 @@ from communities.services.registrations import (
 )
 from communities.tasks import pass_places_on
 from communities.tokens import calendar_token, recipient_token, registration_token
+from communities.wording import needs_wording
 from mailing.models import Attachment, Delivery
 from tests.communities.factories import make_associate, make_event, make_registration
 
@@ -141,7 +142,8 @@ def test_register_when_sent_then_agrees_to_nothing_else(client, event):
 
 def test_register_when_sent_twice_or_capitalised_otherwise_then_one_registration_unchanged(client, event):
     client.post(url("register", event), filled_in())
-    answer = client.post(url("register", event), filled_in(name="Somebody Else", email="JOAN@example.org", access="x"))
+    other = filled_in(name="Somebody Else", email="JOAN@example.org", access="x", agree_needs="on")
+    answer = client.post(url("register", event), other)
     assert answer.url == url("register_sent", event)
     registration = Registration.objects.get()
     assert registration.name == "Joan Carer"
@@ -248,7 +250,7 @@ def test_link_when_opened_then_shows_how_it_stands_to_nobody_elses_search_engine
 
 def test_change_when_saved_then_details_and_needs_are_new_and_can_be_taken_out(client, event):
     registration = make_registration(event)
-    change = {"name": "New Name", "organisation": "Org", "dietary": "Vegan", "access": "Ramp"}
+    change = {"name": "New Name", "organisation": "Org", "dietary": "Vegan", "access": "Ramp", "agree_needs": "on"}
     assert client.post(own("registration_change", registration), change).url == own("registration", registration)
     page = text(client.get(own("registration", registration)))
     assert all(words in page for words in ("New Name", "Org", "Vegan", "Ramp"))
@@ -257,6 +259,30 @@ def test_change_when_saved_then_details_and_needs_are_new_and_can_be_taken_out(c
     answer = client.post(own("registration_change", registration), {"name": "", "dietary": "Halal"})
     assert "Enter your name" in text(answer)
     assert "Halal" in answer.content.decode()
+
+
+def test_needs_when_the_box_is_not_ticked_then_asked_for_and_nothing_is_kept(client, event):
+    """It arrives unticked: what may be about health is kept with explicit agreement alone (UK GDPR, article 9)."""
+    page = BeautifulSoup(client.get(url("register", event)).content, "html.parser")
+    assert not page.select_one("[name=agree_needs]").has_attr("checked")
+    answer = client.post(url("register", event), filled_in(dietary="No nuts"))
+    assert "Tick the box if we may keep what you wrote" in text(answer)
+    assert "No nuts" in answer.content.decode()
+    assert not Registration.objects.exists()
+    client.post(url("register", event), filled_in(dietary="No nuts", agree_needs="on"))
+    needs = AttendeeNeeds.objects.get()
+    assert (needs.dietary, needs.agreed_to) == ("No nuts", needs_wording())
+    first = needs.agreed_at
+    change = {"name": "Joan", "access": "Ramp", "agree_needs": "on"}
+    client.post(own("registration_change", needs.registration), change)
+    needs.refresh_from_db()
+    assert (needs.dietary, needs.access, needs.agreed_at) == ("", "Ramp", first)
+
+
+def test_needs_when_nothing_was_written_then_a_tick_keeps_nothing(client, event):
+    client.post(url("register", event), filled_in(agree_needs="on"))
+    assert Registration.objects.count() == 1
+    assert not AttendeeNeeds.objects.exists()
 
 
 def test_change_when_cancelled_or_begun_then_refused_in_words(client, event):

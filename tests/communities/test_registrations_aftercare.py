@@ -119,12 +119,15 @@ def test_add_when_somebody_stands_at_the_door_then_back_to_the_list_to_tick(clie
 
 def test_add_when_staff_add_somebody_then_registered_and_emailed(client_of, event):
     client = client_of("staff")
-    answer = client.post(url("registration_add", event), {"name": "Ann", "email": "ann@example.org", "access": "Ramp"})
+    answer = client.post(
+        url("registration_add", event),
+        {"name": "Ann", "email": "ann@example.org", "access": "Ramp", "agree_needs": "on"},
+    )
     assert answer.url == url("registrations", event)
     assert Delivery.objects.get().recipient == "ann@example.org"
     assert AttendeeNeeds.objects.get().access == "Ramp"
     client.post(url("registration_add", event), {"name": "Bo"})
-    answer = client.post(url("registration_add", event), {"name": "Cy", "dietary": "Halal"})
+    answer = client.post(url("registration_add", event), {"name": "Cy", "dietary": "Halal", "agree_needs": "on"})
     assert "The event is full" in text(answer)
     assert "Halal" in answer.content.decode()
     assert "Enter the person&#x27;s name" in client.post(url("registration_add", event), {"name": ""}).content.decode()
