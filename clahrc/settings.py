@@ -245,7 +245,7 @@ MAIL_RATES = env.list("MAIL_RATES", default=[])
 #: How many workers may send bulk mail at once, each on its own connection to the mail server.
 MAIL_LANES = env.int("MAIL_LANES", default=2)
 #: How many deliveries a worker takes up at a time.
-MAIL_BATCH = env.int("MAIL_BATCH", default=100)
+MAIL_BATCH = env.int("MAIL_BATCH", default=200)
 #: Seconds to wait for the mail server at any step.
 MAIL_TIMEOUT = env.float("MAIL_TIMEOUT", default=30)
 #: Seconds after which a worker that was not heard of counts as dead; longer than any one message can take.

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from email.errors import HeaderParseError
 from email.header import Header
 from email.utils import getaddresses, parseaddr
+from functools import lru_cache
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -25,6 +26,8 @@ OURS = frozenset(
 LONGEST_LINE = 998
 #: What a mail program posts to unsubscribe its reader (RFC 8058, section 3.1).
 ONE_CLICK = "List-Unsubscribe=One-Click"
+#: Bytes that make 60 characters of base64, and a word of 72: no longer than the 75 that are allowed (RFC 2047).
+_LONGEST_WORD = 45
 _WEB_LINK = re.compile(r"<https?://[^<>\s]+>")
 _ATOM_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*\Z")
 
@@ -54,6 +57,7 @@ def check_address(address: str) -> str:
     return address
 
 
+@lru_cache(maxsize=256)
 def ascii_address(address: str) -> str:
     """``address`` with its domain in ASCII (RFC 5890). ValueError if the part before the @ is not ASCII already."""
     local, at, domain = one_line(address, "address").rpartition("@")
@@ -76,12 +80,13 @@ def split_addresses(values: list[str] | tuple[str, ...]) -> list[tuple[str, str]
 
 def encoded_words(text: str) -> str:
     """``text`` as encoded words, folded (RFC 2047, section 2): for names, many times faster than the library's."""
-    words: list[bytes] = [b""]
-    for character in text:
-        # 45 bytes make 60 characters of base64, and a word of 72: no longer than the 75 that are allowed.
-        if len(words[-1]) + len(encoded := character.encode()) > 45:
-            words.append(b"")
-        words[-1] += encoded
+    words = [text.encode()]
+    if len(words[0]) > _LONGEST_WORD:
+        words = [b""]
+        for character in text:
+            if len(words[-1]) + len(encoded := character.encode()) > _LONGEST_WORD:
+                words.append(b"")
+            words[-1] += encoded
     return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(word).decode()}?=" for word in words)
 
 

@@ -6,6 +6,7 @@ every ``_LOOK_EVERY`` seconds, and sends what it finds before it goes on.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import logging
 import time
@@ -24,7 +25,7 @@ from mailing import ledger, pace, rates, services
 from mailing.bounces import verp
 from mailing.mime import Blueprint
 from mailing.models import Delivery, Mailing
-from mailing.transport import Answer, Outcome, Transport, UnreachableError, from_settings
+from mailing.transport import Answer, Next, Outcome, Transport, UnreachableError, from_settings
 
 logger = logging.getLogger(__name__)
 
@@ -57,9 +58,10 @@ class Engine:
         self._transport = transport or from_settings()
         self._stopping = stopping or _worker_is_stopping
         self._blueprints: OrderedDict[int, tuple[Blueprint, str]] = OrderedDict()
-        self._looked = self._settled = 0.0
+        self._looked = self._settled = self._began = 0.0
         self._shaken = False
         self._reserved: list[float] = []
+        self._written: tuple[int, str, bytes] | None = None
         self.sent = 0
 
     def run(self, *, urgent_only: bool, seconds: float) -> Ended:
@@ -117,26 +119,35 @@ class Engine:
         mine = ledger.ids(batch.items)
         try:
             self._transport.open()
-            for item in batch.items:
+            for position, item in enumerate(batch.items, 1):
                 if gives_way and not self._give_way(batch, answers, until):
                     break
                 if item.pk not in mine:
                     continue
-                mine = self._one(batch, item, answers, mine)
+                following = next((other for other in batch.items[position:] if other.pk in mine), None)
+                mine = self._one(batch, item, answers, mine, following if gives_way else None)
         except _LeaseLostError:
             pass
         except UnreachableError as error:
             why = f"Waiting: the mail server can not be reached: {error}"
             raise
         finally:
-            self._flush(batch, answers)
-            self._insist(lambda: ledger.release(lease_id=batch.lease_id, answer=why))
+            self._insist(lambda: ledger.release(lease_id=batch.lease_id, answers=answers, answer=why))
 
-    def _one(self, batch: ledger.Batch, item: ledger.Item, answers: list[tuple[int, str]], mine: set[int]) -> set[int]:
-        """Send one message; returns which of the batch are still ours. Raises ``_LeaseLostError`` when none is."""
+    def _one(
+        self,
+        batch: ledger.Batch,
+        item: ledger.Item,
+        answers: list[tuple[int, str]],
+        mine: set[int],
+        following: ledger.Item | None,
+    ) -> set[int]:
+        """Send one message; returns which of the batch are still ours. Raises ``_LeaseLostError`` when none is.
+
+        ``following`` is the one that goes next, if nothing comes between.
+        """
         try:
-            blueprint, sender = self._blueprint(item.mailing_id)
-            message = blueprint.bytes_for(item.recipient, now=timezone.now())
+            sender, message = self._write(item)
         except (DatabaseError, InterfaceError):
             raise
         except Exception as error:  # whatever it is: the batch would come back to this message for ever
@@ -154,7 +165,7 @@ class Engine:
             # The database went away and came back: what it had not written to disk may be gone. Begin a new lease.
             raise _LeaseLostError
         try:
-            answer = self._hand_over(item, sender, message)
+            answer = self._hand_over(item, sender, message, self._next(following))
         except UnreachableError:
             raise
         except BaseException as error:  # a fault of ours, or the worker is made to stop: the server may have it by now
@@ -168,10 +179,34 @@ class Engine:
             self._insist(lambda: ledger.settle_other(lease_id=batch.lease_id, item=item, answer=answer))
         return mine
 
-    def _hand_over(self, item: ledger.Item, sender: str, message: bytes) -> Answer:
-        envelope = verp.sender_for(item.pk, sender)
+    def _write(self, item: ledger.Item) -> tuple[str, bytes]:
+        """Who a message comes from, and its bytes; whatever goes wrong is raised."""
+        written, self._written = self._written, None
+        if written is not None and written[0] == item.pk:
+            return written[1:]
+        blueprint, sender = self._blueprint(item.mailing_id)
+        return sender, blueprint.bytes_for(item.recipient, now=timezone.now())
+
+    def _next(self, item: ledger.Item | None) -> Next | None:
+        """What may be announced and written while the server takes the message before; None where something is to come
+        between the two.
+        """
+        now = time.monotonic()
+        took, self._began = now - self._began, now
+        if item is None or settings.MAIL_RATE_PER_SECOND or now + took > self._looked + _LOOK_EVERY:
+            return None
+        _, sender = self._blueprint(item.mailing_id)
+
+        def prepare() -> None:
+            with contextlib.suppress(Exception):  # it is written again when its turn comes, and fails then
+                self._written = (item.pk, *self._write(item))
+
+        return Next(verp.sender_for(item.pk, sender), item.recipient.address, prepare)
+
+    def _hand_over(self, item: ledger.Item, sender: str, message: bytes, following: Next | None) -> Answer:
+        envelope, address = verp.sender_for(item.pk, sender), item.recipient.address
         try:
-            return self._transport.send(sender=envelope, recipient=item.recipient.address, message=message)
+            return self._transport.send(sender=envelope, recipient=address, message=message, following=following)
         except ValueError as error:
             # An address in the settings that makes no envelope: ours to mend within the hours for which we try again.
             logger.exception("Delivery %d can not be handed over", item.pk)

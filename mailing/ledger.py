@@ -20,7 +20,7 @@ from django.db.models import F
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from mailing import pausing, workers
+from mailing import moving, pausing, workers
 from mailing.bounces import services as bounces
 from mailing.mime import Recipient
 from mailing.models import Delivery, Lease, Mailing, Suppression
@@ -37,12 +37,6 @@ _SUPPRESSED = "Not sent: the address takes no bulk mail"
 _LONGEST_WAIT = dt.timedelta(hours=4)
 #: A turn that was missed by more is reserved again, lest a pause end in a rush.
 _TURN_LASTS = dt.timedelta(seconds=15)
-_ADVANCE_SQL = "UPDATE mailing_lease SET cursor = %s, until = %s WHERE id = %s AND NOT attention"
-_ADVANCE = {
-    "sqlite": _ADVANCE_SQL,
-    # Both in one round trip, which PostgreSQL takes as one transaction.
-    "postgresql": f"SET LOCAL synchronous_commit TO OFF; {_ADVANCE_SQL}",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +119,8 @@ def _claim(waiting: DeliveryQuerySet, limit: int, mailing_id: int | None = None)
     # In order of primary key: the lease's cursor then tells what has gone from what has not.
     while rows := sorted(waiting.values_list(*fields)[:limit]):
         refused = _suppressed(row[1] for row in rows) if mailing_id is not None else set()
-        skip(Delivery.objects.filter(pk__in=[row[0] for row in rows if row[1].lower() in refused]), _SUPPRESSED)
+        if refused:
+            skip(Delivery.objects.filter(pk__in=[row[0] for row in rows if row[1].lower() in refused]), _SUPPRESSED)
         if rows := [row for row in rows if row[1].lower() not in refused]:
             break
     else:
@@ -190,10 +185,7 @@ def advance(*, lease_id: int, pk: int) -> bool:
     either their write comes first and stops us, or ours does and they see how far we are. It outlives this process,
     but is not waited for on disk: ``mailing.recovery`` knows when it may have been lost.
     """
-    until = connection.ops.adapt_datetimefield_value(timezone.now() + lease_length())
-    with connection.cursor() as cursor:
-        cursor.execute(_ADVANCE[connection.vendor], [pk, until, lease_id])
-        return bool(cursor.rowcount == 1)
+    return moving.move(lease_id=lease_id, pk=pk, until=timezone.now() + lease_length())
 
 
 def touch(*, lease_id: int) -> bool:
@@ -318,14 +310,19 @@ def _backoff(attempts: int) -> dt.timedelta:
 
 
 @transaction.atomic
-def release(*, lease_id: int, answer: str = "") -> None:
+def release(*, lease_id: int, answers: Sequence[tuple[int, str]] = (), answer: str = "") -> None:
     """Give a lease back: what has not gone waits again. A second call changes nothing.
 
-    Called with everything that did go settled already. ``answer`` says why, if there is something to say.
+    ``answers`` are of what was accepted and is not settled yet. ``answer`` says why, if there is something to say.
     """
-    if not Lease.objects.select_for_update().filter(pk=lease_id).values_list("pk", flat=True):
+    # One transaction, so one wait for the disk; the lease is locked before its deliveries, as everywhere.
+    is_there = Lease.objects.select_for_update().filter(pk=lease_id).values_list("pk", flat=True).first()
+    settle_sent(lease_id=lease_id, answers=answers)
+    if is_there is None:
         return
-    requeue(Delivery.objects.filter(lease=lease_id), answer)
+    held = Delivery.objects.filter(lease=lease_id)
+    if held.exists():
+        requeue(held, answer)
     Lease.objects.filter(pk=lease_id).delete()
 
 

@@ -108,8 +108,10 @@ class Blueprint:
         if _NAME in wants or _NAME_HTML in wants or _NAME_HEADER in wants:
             name = squeeze(recipient.name)
             values[_NAME] = self._encoded(name)
-            values[_NAME_HTML] = self._encoded(escape(name))
-            values[_NAME_HEADER] = _in_header(name).encode()
+            escaped = escape(name)
+            values[_NAME_HTML] = values[_NAME] if escaped == name else self._encoded(escaped)
+            if _NAME_HEADER in wants:
+                values[_NAME_HEADER] = _in_header(name).encode()
         return values
 
     def _encoded(self, value: str) -> bytes:

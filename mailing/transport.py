@@ -7,12 +7,14 @@ so trying again is safe.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import re
 import smtplib
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -27,6 +29,8 @@ _PUT_OFF = range(400, 500)
 _FOR_GOOD = range(500, 600)
 #: Refusals other than that the server is going down.
 _OF_RECIPIENT = frozenset(range(400, 600)) - {421}
+#: Seconds for which what was announced ahead is used: a server may be tired of waiting for the message after that.
+_AHEAD_LASTS = 5.0
 #: Enhanced status codes of addresses, mailboxes and policy (RFC 3463, sections 3.2, 3.3 and 3.8).
 _OF_MAILBOX = re.compile(r"(?<![\d.])5\.[127]\.\d{1,3}(?!\.?\d)")
 
@@ -57,14 +61,26 @@ class UnreachableError(Exception):
     """The server can not be spoken to at all: no recipient's fault, and nothing was sent."""
 
 
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The message that is likely to follow, and what may be done for it while the server takes the one before."""
+
+    sender: str
+    recipient: str
+    prepare: Callable[[], None]
+
+
 class Transport(Protocol):
     """Takes messages one at a time, in one conversation."""
 
     def open(self) -> None:
         """Be ready to send. Raises ``UnreachableError``."""
 
-    def send(self, *, sender: str, recipient: str, message: bytes) -> Answer:
-        """Hand one message over, its lines ended by CRLF and its dots doubled. Raises ``UnreachableError``."""
+    def send(self, *, sender: str, recipient: str, message: bytes, following: Next | None = None) -> Answer:
+        """Hand one message over, its lines ended by CRLF and its dots doubled. Raises ``UnreachableError``.
+
+        ``following`` may be announced along with it, which commits nobody to send it.
+        """
 
     def close(self) -> None:
         """End the conversation; never raises."""
@@ -76,7 +92,7 @@ class OutboxTransport:
     def open(self) -> None:
         """Nothing to do."""
 
-    def send(self, *, sender: str, recipient: str, message: bytes) -> Answer:
+    def send(self, *, sender: str, recipient: str, message: bytes, following: Next | None = None) -> Answer:
         """Count the message as sent."""
         return Answer(Outcome.SENT, "Kept in the outbox and sent nowhere")
 
@@ -109,7 +125,12 @@ class SmtpAddress:
 
 
 class SmtpTransport:
-    """One SMTP conversation for many messages; begun again when the server ends it."""
+    """One SMTP conversation for many messages; begun again when the server ends it.
+
+    Where the server offers pipelining, the commands before the next message leave with the message before it (RFC 2920,
+    section 3.1). Nothing of a message itself leaves before it is sent: if another one is sent instead, or none, the
+    conversation is broken off, and the server has got nothing.
+    """
 
     def __init__(self, address: SmtpAddress, *, timeout: float) -> None:
         self._address = address
@@ -117,6 +138,8 @@ class SmtpTransport:
         self._smtp: smtplib.SMTP | None = None
         self._pipelines = False
         self._needs_reset = False
+        self._ahead: tuple[str, ...] = ()
+        self._ahead_since = 0.0
 
     def open(self) -> None:
         """Connect, secure and log in, unless that is done."""
@@ -148,21 +171,27 @@ class SmtpTransport:
         self._pipelines = smtp.has_extn("pipelining")
         self._needs_reset = False
 
-    def send(self, *, sender: str, recipient: str, message: bytes) -> Answer:
+    def send(self, *, sender: str, recipient: str, message: bytes, following: Next | None = None) -> Answer:
         """Hand one message over; begins the conversation again, once, if the server has left it."""
-        deadline = time.monotonic() + 3 * self._timeout
-        envelope = (f"MAIL FROM:<{ascii_address(sender)}>\r\n", f"RCPT TO:<{ascii_address(recipient)}>\r\n")
+        began = time.monotonic()
+        deadline = began + 3 * self._timeout
+        commands = _commands(sender, recipient)
+        if self._ahead and (self._ahead != commands or began - self._ahead_since > _AHEAD_LASTS):
+            self._hang_up()
         fresh = self._smtp is None
         self.open()
-        answer = self._offer(envelope, message, deadline)
+        answer = self._offer(commands, message, deadline, following)
         if answer is None and not fresh:
             # The server had closed an idle or long conversation: common, and nothing was sent.
             self.open()
-            answer = self._offer(envelope, message, deadline)
+            answer = self._offer(commands, message, deadline, following)
         return answer or Answer(Outcome.DEFERRED, "The mail server ended the conversation before taking the message")
 
     def close(self) -> None:
         """Say goodbye, and hang up in any case."""
+        if self._ahead:
+            # It waits for a message, and would take our goodbye for one.
+            self._hang_up()
         smtp, self._smtp = self._smtp, None
         if smtp is not None:
             try:
@@ -171,17 +200,20 @@ class SmtpTransport:
                 smtp.close()
 
     def _hang_up(self) -> None:
+        self._ahead = ()
         smtp, self._smtp = self._smtp, None
         if smtp is not None:
             smtp.close()
 
-    def _offer(self, envelope: tuple[str, str], message: bytes, deadline: float) -> Answer | None:
+    def _offer(
+        self, commands: tuple[str, ...], message: bytes, deadline: float, following: Next | None
+    ) -> Answer | None:
         """Send one message; None if the server hung up before anything of it was decided."""
         smtp = self._smtp
         if smtp is None or smtp.sock is None:
             return None
         try:
-            refused = self._announce(smtp, envelope)
+            refused = self._announce(smtp, commands)
         except (OSError, smtplib.SMTPException) as error:
             self._hang_up()
             if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
@@ -197,11 +229,13 @@ class SmtpTransport:
             # Our hold on this delivery may run out before an answer comes: leave it for another try.
             self._hang_up()
             return Answer(Outcome.DEFERRED, "The mail server was too slow to take the message")
-        return self._hand_over(smtp, message)
+        return self._hand_over(smtp, message, following)
 
-    def _announce(self, smtp: smtplib.SMTP, envelope: tuple[str, str]) -> Answer | None:
+    def _announce(self, smtp: smtplib.SMTP, commands: tuple[str, ...]) -> Answer | None:
         """Name sender and recipient and ask to send; the answer if the server refused any of it (RFC 2920)."""
-        commands = [*envelope, "DATA\r\n"]
+        if self._ahead:
+            self._ahead = ()
+            return self._refusal(smtp, [smtp.getreply() for _ in commands])
         reset = self._needs_reset
         if self._pipelines:
             smtp.send(("RSET\r\n" if reset else "") + "".join(commands))
@@ -234,13 +268,16 @@ class SmtpTransport:
             return Answer(outcome, _line(code, text), is_of_recipient=step == 1 and code in _OF_RECIPIENT)
         return None
 
-    def _hand_over(self, smtp: smtplib.SMTP, message: bytes) -> Answer:
+    def _hand_over(self, smtp: smtplib.SMTP, message: bytes, following: Next | None) -> Answer:
         try:
             smtp.send(message + b".\r\n" if message.endswith(b"\r\n") else message + b"\r\n.\r\n")
         except (OSError, smtplib.SMTPException) as error:
             # The last bytes, without which a server takes nothing, never left.
             self._hang_up()
             return Answer(Outcome.DEFERRED, f"The connection broke while the message was handed over: {_words(error)}")
+        if following is not None:
+            self._announce_ahead(smtp, following)
+            following.prepare()
         try:
             if smtp.sock is not None:
                 smtp.sock.settimeout(2 * self._timeout)
@@ -250,9 +287,9 @@ class SmtpTransport:
         except (OSError, smtplib.SMTPException) as error:
             self._hang_up()
             return Answer(Outcome.UNKNOWN, f"The mail server took the message and gave no answer: {_words(error)}")
-        if code in _OK:
-            return Answer(Outcome.SENT, _line(code, text))
         words = _line(code, text)
+        if code in _OK:
+            return Answer(Outcome.SENT, words)
         if code not in _PUT_OFF and code not in _FOR_GOOD:
             self._hang_up()
             return Answer(
@@ -264,6 +301,24 @@ class SmtpTransport:
             return Answer(Outcome.DEFERRED, words, is_of_recipient=code in _OF_RECIPIENT)
         # Now it is most often the text that a server minds, unless it says expressly that it is the mailbox.
         return Answer(Outcome.FAILED, words, is_of_recipient=_OF_MAILBOX.search(words) is not None)
+
+    def _announce_ahead(self, smtp: smtplib.SMTP, following: Next) -> None:
+        """Say what comes before the next message, in a write of its own: the one before must fail or succeed alone."""
+        if not self._pipelines or smtp.sock is None:
+            return
+        try:
+            commands = _commands(following.sender, following.recipient)
+        except ValueError:  # it is told when its turn comes
+            return
+        # Whatever happens to these, the answer to the message is what is read next; a break shows when they are used.
+        self._ahead, self._ahead_since = commands, time.monotonic()
+        with contextlib.suppress(OSError):
+            smtp.sock.sendall("".join(commands).encode("ascii"))
+
+
+def _commands(sender: str, recipient: str) -> tuple[str, ...]:
+    """What is said before a message. ``ValueError`` for an address that makes no envelope."""
+    return f"MAIL FROM:<{ascii_address(sender)}>\r\n", f"RCPT TO:<{ascii_address(recipient)}>\r\n", "DATA\r\n"
 
 
 def from_settings() -> Transport:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 
@@ -64,7 +65,7 @@ class Server:
             threading.Thread(target=self.talk, args=(connection,), daemon=True).start()
 
     def talk(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rwb") as wire:
+        with contextlib.suppress(ConnectionError), connection, connection.makefile("rwb") as wire:
             self.say(wire, "220 ready")
             for line in wire:
                 command = line.decode().strip()
@@ -72,19 +73,22 @@ class Server:
                 answer = next((text for start, text in self.script.items() if command.startswith(start)), "250 ok")
                 if answer == "hang up":
                     return
-                if command.startswith("EHLO"):
-                    answer = "\r\n".join([*(f"250-{name}" for name in self.extensions), "250 server"])
+                if command.upper().startswith("EHLO"):
+                    answer = "\r\n".join(["250-server", *(f"250-{name}" for name in self.extensions), "250 8BITMIME"])
                 if command == "DATA" and answer == "250 ok":
                     self.say(wire, "354 go on")
                     data = b""
-                    while not data.endswith(b"\r\n.\r\n"):
-                        data += wire.readline()
-                    answer = self.script.get("MESSAGE", "250 kept")
+                    while data != b".\r\n" and not data.endswith(b"\r\n.\r\n"):
+                        if not (line := wire.readline()):
+                            return
+                        data += line
+                    answer = self.script.get("MESSAGE", "250 kept") if len(data) > 3 else "554 no recipient"
                     if answer == "hang up":
                         return
-                    self.messages.append(data)
+                    if len(data) > 3:
+                        self.messages.append(data)
                 self.say(wire, answer)
-                if command == "QUIT":
+                if command.upper() == "QUIT":
                     return
 
     @staticmethod

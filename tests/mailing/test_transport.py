@@ -1,6 +1,8 @@
+import time
+
 import pytest
 
-from mailing.transport import Outcome, SmtpAddress, SmtpTransport, UnreachableError
+from mailing.transport import Next, Outcome, SmtpAddress, SmtpTransport, UnreachableError
 
 MESSAGE = b"Subject: x\r\n\r\nHello\r\n..dot\r\n"
 
@@ -12,8 +14,9 @@ def transport(server):
     made.close()
 
 
-def send(transport, recipient="ann@example.org"):
-    return transport.send(sender="portal@example.org", recipient=recipient, message=MESSAGE)
+def send(transport, recipient="ann@example.org", following=None):
+    after = Next("portal@example.org", following, lambda: None) if following else None
+    return transport.send(sender="portal@example.org", recipient=recipient, message=MESSAGE, following=after)
 
 
 @pytest.mark.parametrize("extensions", [[], ["PIPELINING"]])
@@ -44,6 +47,53 @@ def test_a_refusal_is_told_in_the_servers_words_and_the_next_message_goes(
     assert answer.text.startswith(next(iter(script.values())))
     server.script = {}
     assert send(transport).outcome is Outcome.SENT
+
+
+@pytest.mark.parametrize("extensions", [[], ["PIPELINING"]])
+def test_the_next_message_is_announced_along_with_the_one_before_where_the_server_pipelines(
+    transport, server, extensions
+):
+    server.extensions = extensions
+    assert send(transport, following="bob@example.org").outcome is Outcome.SENT
+    assert send(transport, "bob@example.org", following="cat@example.org").outcome is Outcome.SENT
+    deadline = time.monotonic() + 5
+    while server.commands.count("DATA") < (3 if extensions else 2):
+        assert time.monotonic() < deadline, server.commands
+    # Cat's never comes: the server has nothing of it, and takes no goodbye for a message.
+    transport.close()
+    assert (len(server.messages), server.conversations) == (2, 1)
+    assert server.commands.count("RCPT TO:<bob@example.org>") == 1
+
+
+def test_another_than_the_announced_message_goes_in_a_new_conversation(transport, server):
+    server.extensions = ["PIPELINING"]
+    send(transport, following="bob@example.org")
+    assert send(transport, "zoe@example.org").outcome is Outcome.SENT
+    assert (len(server.messages), server.conversations) == (2, 2)
+    assert [line for line in server.commands if "zoe" in line] == ["RCPT TO:<zoe@example.org>"]
+
+
+def test_what_was_announced_too_long_ago_is_announced_again(transport, server):
+    server.extensions = ["PIPELINING"]
+    send(transport, following="bob@example.org")
+    transport._ahead_since -= 60
+    assert send(transport, "bob@example.org").outcome is Outcome.SENT
+    assert (len(server.messages), server.conversations) == (2, 2)
+
+
+@pytest.mark.parametrize(("script", "outcomes", "conversations"), [
+    ({"RCPT TO:<bob@": "550 5.1.1 nobody"}, [Outcome.SENT, Outcome.FAILED, Outcome.SENT], 1),
+    ({"RCPT TO:<bob@": "421 going down"}, [Outcome.SENT, Outcome.DEFERRED, Outcome.SENT], 2),
+    # It breaks off on hearing of the second: the first was answered, and the second is offered once more.
+    ({"RCPT TO:<bob@": "hang up"}, [Outcome.SENT, Outcome.DEFERRED, Outcome.SENT], 3),
+    ({"MESSAGE": "452 4.3.1 full"}, [Outcome.DEFERRED] * 3, 1),
+    ({"MESSAGE": "hang up"}, [Outcome.UNKNOWN] * 3, 3),
+])  # fmt: skip
+def test_what_befalls_an_announced_message_befalls_it_alone(transport, server, script, outcomes, conversations):
+    server.extensions, server.script = ["PIPELINING"], script
+    names = [f"{name}@example.org" for name in ("ann", "bob", "cat")]
+    assert [send(transport, *pair).outcome for pair in zip(names, [*names[1:], None], strict=True)] == outcomes
+    assert server.conversations == conversations
 
 
 def test_only_a_message_handed_over_whole_can_be_unknown(transport, server):
