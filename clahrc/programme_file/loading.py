@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from django.db import models, transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from clahrc.programme_file import replacing
 from clahrc.programme_file.schema import PanelPart, ProgrammeFile, ProgrammeFileError, StudyPart
 from communities.models import Community
 from fellows.models import FellowPost, Secondment
@@ -48,14 +49,21 @@ class Report:
 
 
 @transaction.atomic
-def load(file: ProgrammeFile, *, overwrite: bool = False) -> Report:
+def load(file: ProgrammeFile, *, overwrite: bool = False, replace: bool = False) -> Report:
     """Load a checked file. A second load of the same file changes nothing.
 
     What staff have changed since the last load is kept and listed in ``Report.kept``; with ``overwrite`` the
     file's value is taken instead, which is listed too. What the file no longer names stays, and is listed.
-    Raises ``ProgrammeFileError`` where a row that staff made stands in the way; then nothing is loaded.
+    A file about another programme is refused; with ``replace`` the one here is taken away first, if nobody has begun
+    to work with it. Raises ``ProgrammeFileError`` there, where a row that staff made stands in the way, and where a
+    study, theme or panel comes under a new address; then nothing is loaded.
     """
     loader = _Loader(overwrite=overwrite)
+    if replacing.is_another(file):
+        if not replace:
+            replacing.refuse(file)
+        loader.report.notes.append(replacing.take_away())
+    loader.refuse_new_addresses(file)
     programme = loader.programme(file)
     themes = loader.themes(file)
     loader.studies(file, themes, programme)
@@ -123,6 +131,33 @@ class _Loader:
             return True
         self.report.kept.append(f"{name}.{key}: kept {current!r}, which staff entered; the file says {wanted!r}")
         return False
+
+    @staticmethod
+    def refuse_new_addresses(file: ProgrammeFile) -> None:
+        """Raise ``ProgrammeFileError`` where the file gives a row that it made before another address (slug).
+
+        Loaded, it would be there twice; and people link to the address that it has.
+        """
+        problems = []
+        kinds: tuple[tuple[str, type[Loaded], Sequence[Any], tuple[str, ...]], ...] = (
+            ("themes", Theme, file.themes, ("name",)),
+            ("studies", Study, file.studies, ("acronym", "title")),
+            ("panels", Panel, file.panels, ("name",)),
+        )
+        for kind, model, parts, keys in kinds:
+            rows: Sequence[Any] = list(model._default_manager.all())
+            slugs, named = {row.slug for row in rows}, {part.slug for part in parts}
+            gone = [row for row in rows if row.loaded and row.slug not in named]
+            known = {(key, row.loaded.get(key)): row.slug for row in gone for key in keys if row.loaded.get(key)}
+            for index, part in enumerate(parts):
+                same = next((key for key in keys if (key, getattr(part, key)) in known), None)
+                if same and part.slug not in slugs:
+                    problems.append(
+                        f'{kind}[{index}].slug: "{part.slug}" has the {same} that "{known[same, getattr(part, same)]}" '
+                        "has here, which the file no longer names. People link to that address, so keep it"
+                    )
+        if problems:
+            raise ProgrammeFileError(problems)
 
     def programme(self, file: ProgrammeFile) -> Programme:
         part = file.programme

@@ -301,3 +301,109 @@ def test_check_when_any_part_is_replaced_by_anything_then_it_passes_or_names_a_p
     except ProgrammeFileError as error:
         assert error.problems  # noqa: PT017
         assert all(": " in line for line in error.problems)  # noqa: PT017
+
+
+@pytest.fixture
+def another(raw) -> dict:
+    """A file about another programme, one of whose three studies has the address of one here."""
+    raw["programme"] |= {"name": "Another programme", "short_name": "ANO"}
+    raw["themes"][0] = {"slug": "lungs", "name": "Lungs", "kind": "research"}
+    raw["studies"] = [
+        {"slug": slug, "theme": "lungs", "title": slug, "fellow_posts": 1} for slug in ("stak", "breath", "cough")
+    ]
+    raw["panels"][0]["slug"] = "others"
+    return raw
+
+
+def command(file: Path, raw: dict, *options: str) -> str:
+    file.write_text(json.dumps(raw))
+    out = StringIO()
+    call_command("load_programme", file, *options, stdout=out)
+    return out.getvalue()
+
+
+@pytest.mark.django_db
+def test_load_programme_when_the_file_is_about_another_programme_then_nothing_is_mixed(another, tmp_path):
+    call_command("load_programme", PAPER, stdout=StringIO())
+    before = every_row()
+    with pytest.raises(CommandError, match=r"the file is about ANO, but this portal serves CLAHRC-NDL.*--replace"):
+        command(tmp_path / "another.json", another)
+    assert every_row() == before
+
+
+@pytest.mark.django_db
+def test_load_programme_when_told_to_replace_what_nobody_uses_then_only_the_other_is_there(another, tmp_path, staff):
+    call_command("load_programme", PAPER, stdout=StringIO())
+    said = command(tmp_path / "another.json", another, "--replace")
+    assert "CLAHRC-NDL and its studies (16) were taken away, as you asked" in said
+    assert (Programme.objects.get().short_name, Study.objects.count(), Community.objects.count()) == ("ANO", 3, 3)
+    assert {theme.slug for theme in Theme.objects.all()} == {"lungs", "use"}
+    assert [panel.slug for panel in Panel.objects.all()] == ["others"]
+    assert FellowPost.objects.count() == 3
+    before = every_row()
+    assert "taken away" not in command(tmp_path / "another.json", another, "--replace")
+    assert every_row() == before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("work", ["study", "edit", "seat", "lead", "fellow"])
+def test_load_programme_when_people_have_begun_to_work_then_replaces_nothing(another, tmp_path, staff, work):
+    call_command("load_programme", PAPER, stdout=StringIO())
+    study, theme, panel = Study.objects.get(slug="stak"), Theme.objects.first(), Panel.objects.first()
+    if work == "study":
+        Study.objects.create(slug="own", title="Own", theme=theme)
+    elif work == "edit":
+        study._history_user = staff
+        study.summary = "Changed"
+        study.save()
+    elif work == "seat":
+        panel.seats.create(user=staff)
+    elif work == "lead":
+        theme.leads.add(staff)
+    else:
+        Secondment.objects.filter(pk=Secondment.objects.first().pk).update(fellow=staff)
+    before = every_row()
+    with pytest.raises(CommandError, match="people have begun to work with CLAHRC-NDL") as caught:
+        command(tmp_path / "another.json", another, "--replace")
+    words = {
+        "study": "studies made by hand: 1",
+        "edit": "studies changed by staff: 1",
+        "seat": "panel seats: 1",
+        "lead": "theme-user relationships: 1",
+        "fellow": "fellows with a name: 1",
+    }
+    assert words[work] in str(caught.value)
+    assert every_row() == before
+
+
+@pytest.mark.django_db
+def test_load_when_the_programme_has_new_names_and_its_studies_then_it_is_the_same_one(raw):
+    load_raw(raw)
+    raw["programme"] |= {"name": "Renamed", "short_name": "REN"}
+    load_raw(raw)
+    assert (Programme.objects.get().short_name, Study.objects.count()) == ("REN", 2)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("kind", "place", "same"), [("studies", 0, "acronym"), ("studies", 1, "title"), ("themes", 1, "name")]
+)
+def test_load_when_a_row_comes_under_another_address_then_is_not_made_twice(raw, kind, place, same):
+    load_raw(raw)
+    was = raw[kind][place]["slug"]
+    raw[kind][place]["slug"] = "new-address"
+    before = every_row()
+    with pytest.raises(ProgrammeFileError, match=rf'{kind}\[{place}\].slug: "new-address" has the {same} that "{was}"'):
+        load_raw(raw)
+    assert every_row() == before
+
+
+@pytest.mark.django_db
+def test_load_when_a_study_moves_to_another_theme_then_it_moves_and_its_history_says_so(raw):
+    load_raw(raw)
+    raw["themes"].append({"slug": "lungs", "name": "Lungs", "kind": "research"})
+    raw["studies"][0]["theme"] = "lungs"
+    load_raw(raw)
+    study = Study.objects.get(slug="one")
+    assert study.theme.slug == "lungs"
+    assert [row.theme.slug for row in study.history.all()] == ["lungs", "heart"]

@@ -21,12 +21,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--overwrite", action="store_true", help="Take the file's values even where staff have changed them since."
         )
+        parser.add_argument(
+            "--replace",
+            action="store_true",
+            help="Take away another programme that is here first, if nobody has begun to work with it.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Load, and say what was done."""
         try:
             file, notices = read_programme_file(options["file"])
-            report = load(file, overwrite=options["overwrite"])
+            report = load(file, overwrite=options["overwrite"], replace=options["replace"])
         except ProgrammeFileError as error:
             count = len(error.problems)
             raise CommandError(
