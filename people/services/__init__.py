@@ -9,6 +9,7 @@ from people.services.accounts import (
     mark_email_verified,
     reactivate,
     remove_staff,
+    reset_second_factor,
 )
 from people.services.invitations import (
     INVITATION_DAYS,
@@ -43,6 +44,7 @@ __all__ = [
     "read_invitation",
     "remove_staff",
     "resend_invitation",
+    "reset_second_factor",
     "save_organisation",
     "usage_of",
     "withdraw_invitation",

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailing.privacy import ERASED_DOMAIN, forget
+from mailing.services import send_template
 from people import privacy
 from people.models import User
 
@@ -58,6 +59,30 @@ def reactivate(*, user: User, by: User) -> None:
         raise ValidationError("They closed their account and their details are gone. Invite them anew instead.")
     user.is_active, user.deactivated_at, user.deactivated_by = True, None, None
     user.save(update_fields=["is_active", "deactivated_at", "deactivated_by"])
+
+
+@transaction.atomic
+def reset_second_factor(*, user: User, by: User | None) -> None:
+    """Take authenticator app, passkeys and recovery codes from somebody who has lost them, log them out and tell them.
+
+    They log in by password or emailed code and set up a new one. ``by`` is None for whoever runs the host, who helps
+    the last administrator. Raises ``PermissionDenied`` where ``by`` may not (oneself; staff by somebody who is no
+    administrator) and ``ValidationError`` where there is none, so that a second call tells nobody twice.
+    """
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if by and not by.has_perm("people.reset_second_factor", user):
+        raise PermissionDenied
+    deleted, _ = Authenticator.objects.filter(user=user).delete()
+    if not deleted:
+        raise ValidationError("They have no second factor and no passkey, so there is none to remove.")
+    end_sessions(user)
+    send_template(
+        to=user.email,
+        name=user.full_name,
+        template="people/second_factor_reset",
+        context={"by": by, "person": user},
+        topic="account",
+    )
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 from people.views.account import close_account, me, me_edit, my_data
 from people.views.invitations import accept, invite, resend, withdraw
 from people.views.organisations import organisation_delete, organisation_edit, organisation_new, organisations
-from people.views.people import deactivate, detail, index, make_staff, reactivate, remove_staff
+from people.views.people import deactivate, detail, index, make_staff, reactivate, remove_staff, reset_second_factor
 
 __all__ = [
     "accept",
@@ -23,5 +23,6 @@ __all__ = [
     "reactivate",
     "remove_staff",
     "resend",
+    "reset_second_factor",
     "withdraw",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -66,6 +67,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
             "roles": roles.roles_of([person])[person.pk],
             "invitations": person.invitations.select_related("invited_by"),
             "may_deactivate": by.has_perm("people.deactivate_person", person) and not person.erased_at,
+            "may_reset_second_factor": by.has_perm("people.reset_second_factor", person)
+            and Authenticator.objects.filter(user=person).exists(),
             "may_manage_staff": by.has_perm("people.manage_staff") and person.is_active,
         },
     )
@@ -90,6 +93,16 @@ def reactivate(request: HttpRequest, pk: int) -> HttpResponse:
     """Let a person log in again."""
     person = _allowed(request, pk, "people.deactivate_person")
     return _do(request, person, services.reactivate, f"{person} can log in again.")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def reset_second_factor(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then take from a person the second factor that they have lost."""
+    person = _allowed(request, pk, "people.reset_second_factor")
+    if request.method == "POST":
+        done = f"{person} has no second factor now, and has been told by email. They can log in and set up a new one."
+        return _do(request, person, services.reset_second_factor, done)
+    return render(request, "people/person_reset_second_factor.html", {"person": person, "destructive": True})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -231,7 +231,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
     (
         {"200": "staff administrator", "404": "*", "login": "anonymous"},
         """
-        people:detail people:deactivate people:withdraw
+        people:detail people:deactivate people:reset_second_factor people:withdraw
         """,
     ),
     (

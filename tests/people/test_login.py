@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from io import StringIO
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -10,6 +11,8 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from bs4 import BeautifulSoup
+from django.core.exceptions import PermissionDenied
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -48,6 +51,15 @@ def test_login_when_the_password_is_right_then_lets_in_however_the_address_is_wr
     response = client.post(LOGIN, {"login": address, "password": PASSWORD})
     assert (response.status_code, response.url) == (302, reverse("dashboard"))
     assert logged_in_as(client) == str(member.pk)
+
+
+def test_login_when_made_on_the_host_then_gets_in_without_an_email_that_nobody_could_read(client, db):
+    call_command("createsuperuser", email="First@example.org", full_name="First", interactive=False, stdout=StringIO())
+    first = User.objects.get()
+    first.set_password(PASSWORD)
+    first.save()
+    client.post(LOGIN, {"login": first.email, "password": PASSWORD})
+    assert logged_in_as(client) == str(first.pk)
 
 
 def test_login_when_next_is_given_then_goes_there_and_never_to_another_site(client, member):
@@ -278,6 +290,47 @@ def test_second_factor_when_staff_turn_off_their_last_then_is_refused(client, se
     assert "Add a passkey first" in response.content.decode()
     client.post("/accounts/2fa/totp/deactivate/")
     assert Authenticator.objects.filter(user=member, type="totp").exists()
+
+
+def test_second_factor_when_lost_with_its_codes_then_staff_remove_it_and_its_owner_is_told(
+    client, member, client_of, letters_to
+):
+    RecoveryCodes.activate(member)
+    give_app(member)
+    client.force_login(member)
+    browser, url = client_of("staff"), reverse("people:reset_second_factor", args=[member.pk])
+    page = reverse("people:detail", args=[member.pk])
+    assert url in browser.get(page).content.decode()
+    assert "Make sure first that it is really them" in browser.get(url).content.decode()
+    assert "has been told by email" in browser.post(url, follow=True).content.decode()
+    assert url not in browser.get(page).content.decode()
+    (letter,) = letters_to(member.email)
+    assert letter.subject == "Your second factor was removed"
+    assert "Staff" in letter.text
+    client.post(LOGIN, {"login": member.email, "password": PASSWORD})
+    assert logged_in_as(client) == str(member.pk)
+    assert "so there is none to remove" in browser.post(url, follow=True).content.decode()
+    assert len(letters_to(member.email)) == 1
+
+
+@pytest.mark.parametrize(("whose", "by"), [("administrator", "staff"), ("staff", "staff"), ("team", "stranger")])
+def test_second_factor_when_it_is_not_theirs_to_remove_then_it_stays(request, whose, by):
+    owner, asker = request.getfixturevalue(whose), request.getfixturevalue(by)
+    give_app(owner)
+    with pytest.raises(PermissionDenied):
+        services.reset_second_factor(user=owner, by=asker)
+    assert Authenticator.objects.filter(user=owner).exists()
+
+
+def test_second_factor_when_the_last_administrator_lost_it_then_the_host_removes_it(administrator, letters_to):
+    give_app(administrator)
+    call_command("reset_second_factor", administrator.email.upper(), stdout=StringIO())
+    assert not Authenticator.objects.filter(user=administrator).exists()
+    assert "Whoever runs the portal" in letters_to(administrator.email)[0].text
+    with pytest.raises(CommandError, match="none to remove"):
+        call_command("reset_second_factor", administrator.email)
+    with pytest.raises(CommandError, match="Nobody here has the address"):
+        call_command("reset_second_factor", "nobody@example.org")
 
 
 def confirm(client: Client) -> None:
