@@ -14,8 +14,9 @@ from fellows.forms import EndForm, NameForm, SecondForm
 from fellows.listing import STATES, counts, posts_in_state, programme_max_years
 from fellows.models import FellowPost, Secondment
 from people.addresses import slug_address
+from people.requests import user_of
 from studies.models import Programme
-from studies.views.access import study_inside, user_of
+from studies.views.access import study_inside
 
 PER_PAGE = 50
 _CHANGE = "fellows.change_fellows"

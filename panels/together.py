@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
@@ -13,8 +11,6 @@ from django.utils import timezone
 
 from panels.models import Answer, Question, Review, ReviewCycle
 from people.models import User
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass
@@ -74,13 +70,7 @@ def read_together(cycle: ReviewCycle, user: User) -> Together:
     return together
 
 
-def _safe(value: Any) -> str:
-    """The value as a spreadsheet should show it: text that would be taken for a formula is quoted."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def export_rows(together: Together) -> Iterator[list[str]]:
+def export_rows(together: Together) -> Iterator[list[Any]]:
     """One line for each review: who, when, each answer, recommendation and comments."""
     questions = [row.question for row in (*together.scores, *together.texts)]
     heads = ["Reviewer", "Organisation", "Sent on", *(question.text for question in questions)]
@@ -97,12 +87,3 @@ def export_rows(together: Together) -> Iterator[list[str]]:
         line += [(answer.text if answer.score is None else answer.score) if answer else "" for answer in answers]
         line += [review.get_recommendation_display(), review.comments_to_team]
         yield line + ([review.confidential_comments] if together.shows_confidential else [])
-
-
-def export_csv(together: Together) -> str:
-    """The same as a CSV file, which Excel opens as UTF-8."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    for line in export_rows(together):
-        writer.writerow([_safe(value) for value in line])
-    return "\ufeff" + out.getvalue()

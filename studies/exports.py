@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import tablib
 from django.utils import timezone
 
+from people.spreadsheets import CSV, harmless
 from studies.filters import flags_of
 from studies.models import Study
 
@@ -29,20 +29,9 @@ COLUMNS: tuple[_Column, ...] = (
 )
 #: The formats, by the end of the file's name.
 CONTENT_TYPES = {
-    "csv": "text/csv; charset=utf-8",
+    "csv": CSV,
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
-
-
-def harmless(value: object) -> object:
-    """A cell that no spreadsheet runs as a formula: text that begins like one gets an apostrophe before it (OWASP,
-    *CSV injection*). Control characters, which a spreadsheet cannot hold, are left out. Dates stay dates.
-    """
-    if not isinstance(value, str):
-        return "" if value is None else value
-    text = _NOT_IN_XML.sub("", value)
-    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@", "\t", "\r", "|", "%")) else text
 
 
 def studies_as(kind: str, studies: Iterable[Study]) -> bytes:

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from clahrc.dashboard import dashboard_of
-from studies.views.access import user_of
+from people.requests import user_of
 
 
 def dashboard(request: HttpRequest) -> HttpResponse:

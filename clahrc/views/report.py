@@ -11,6 +11,7 @@ from rules.contrib.views import permission_required
 
 from clahrc.numbers import ProgrammeYear, programme_years
 from clahrc.report import annual_report
+from people.spreadsheets import csv_file
 from studies.models import Programme
 
 
@@ -34,11 +35,7 @@ def report_csv(request: HttpRequest) -> HttpResponse:
     if programme is None:
         return render(request, "clahrc/report_empty.html")
     year = _chosen(programme_years(programme), request.GET.get("year", ""))
-    return HttpResponse(
-        "\ufeff" + annual_report(programme, year).as_csv(),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="annual-report-year-{year.number}.csv"'},
-    )
+    return csv_file(f"annual-report-year-{year.number}", annual_report(programme, year).as_rows())
 
 
 def _chosen(years: list[ProgrammeYear], asked: str) -> ProgrammeYear:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Avg, Count
@@ -18,8 +16,9 @@ from communities.models import Event, EventFeedback, Registration
 from communities.services.aftercare import tick_attendance
 from communities.services.errors import RefusedError
 from communities.services.registrations import add_by_hand, cancel_registration, places_left
-from communities.views.manage import csv_file, harmless, user_of
 from communities.views.requests import page_of, text_of
+from people.requests import user_of
+from people.spreadsheets import csv_file
 
 _MANAGE = "communities.manage_registrations"
 
@@ -92,19 +91,18 @@ def cancel_for(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def export(request: HttpRequest, slug: str) -> HttpResponse:
     """Who registered, as a CSV file."""
     event = _event(slug)
-    response = csv_file(f"{event.slug}-registrations")
     sees_needs = request.user.has_perm("communities.view_needs")
     needs_headings = ["What they eat", "What they need"] if sees_needs else []
-    writer = csv.writer(response)
-    writer.writerow(["Name", "Email address", "Organisation", "State", "Registered", "Came", *needs_headings])
+    headings = ["Name", "Email address", "Organisation", "State", "Registered", "Came", *needs_headings]
+    rows: list[list[object]] = [headings]
     for each in event.registrations.select_related("needs"):
         needs = getattr(each, "needs", None)
         row = [each.name, each.email, each.organisation, each.get_status_display()]
-        row += [timezone.localdate(each.registered_at).isoformat(), "Yes" if each.attended else ""]
+        row += [timezone.localdate(each.registered_at), "Yes" if each.attended else ""]
         if sees_needs:
             row += [needs.dietary, needs.access] if needs else ["", ""]
-        writer.writerow([harmless(cell) for cell in row])
-    return response
+        rows.append(row)
+    return csv_file(f"{event.slug}-registrations", rows)
 
 
 @permission_required(_MANAGE, raise_exception=True)

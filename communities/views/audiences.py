@@ -25,10 +25,10 @@ from communities.services.audiences import (
 )
 from communities.services.drafts import SCHEDULED
 from communities.services.errors import RefusedError, StaleVersionError
-from communities.views.manage import user_of
 from communities.views.newsletters import newsletter_for
 from communities.views.requests import text_of
 from people.models import User
+from people.requests import user_of
 
 _CHANGE = "communities.change_newsletter"
 _PAGE = "newsletters/audience_edit.html"

@@ -32,8 +32,8 @@ from communities.services.notices import to_tell
 from communities.services.postings import announce_event, audience_of, to_announce, told_of
 from communities.services.registrations import places_left
 from communities.services.series import drafts_of_series, following
-from communities.views.manage import user_of
 from communities.views.requests import edit, page_of, text_of
+from people.requests import user_of
 
 _MANAGE = "communities.manage_events"
 

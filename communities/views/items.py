@@ -12,8 +12,9 @@ from communities.forms.item import ItemForm
 from communities.markup import to_html
 from communities.models import Community, CommunityItem
 from communities.services.items import delete_item, save_item, share_item
-from communities.views.manage import community_for, user_of
+from communities.views.manage import community_for
 from communities.views.requests import edit, page_of
+from people.requests import user_of
 
 _CHANGE = "communities.change_items"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
@@ -19,7 +17,8 @@ from communities.services.communities import make_convenor, make_member, move_co
 from communities.services.errors import RefusedError
 from communities.services.preferences import leave_community
 from communities.views.requests import edit, page_of, text_of
-from people.models import User
+from people.requests import user_of
+from people.spreadsheets import csv_file
 from studies.models import Study
 
 
@@ -29,12 +28,6 @@ def community_for(request: HttpRequest, slug: str, permission: str) -> Community
     if not request.user.has_perm(permission, community):
         raise PermissionDenied
     return community
-
-
-def user_of(request: HttpRequest) -> User:
-    """Whoever is logged in; the middleware lets nobody else in."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 @permission_required("communities.manage_communities", raise_exception=True)
@@ -133,26 +126,12 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
 def export_members(request: HttpRequest, slug: str) -> HttpResponse:
     """A community's members as a CSV file, for staff alone."""
     community = community_for(request, slug, "communities.export_members")
-    response = csv_file(f"{community.slug}-members")
-    writer = csv.writer(response)
-    writer.writerow(["Name", "Email address", "Involvement", "Organisation", "Role", "Joined"])
+    rows: list[list[object]] = [["Name", "Email address", "Involvement", "Organisation", "Role", "Joined"]]
     for each in community.memberships.current().select_related("associate").order_by("associate__name", "pk"):
         associate = each.associate
-        row = [associate.name, associate.email, associate.get_involvement_display(), associate.organisation]
-        joined = timezone.localdate(each.joined_at).isoformat()
-        writer.writerow([harmless(cell) for cell in [*row, each.get_role_display(), joined]])
-    return response
-
-
-def csv_file(name: str) -> HttpResponse:
-    """A file to write CSV to. It begins with the mark by which spreadsheets know UTF-8."""
-    disposition = f'attachment; filename="{name}.csv"'
-    return HttpResponse("\ufeff", content_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+        who = [associate.name, associate.email, associate.get_involvement_display(), associate.organisation]
+        rows.append([*who, each.get_role_display(), timezone.localdate(each.joined_at)])
+    return csv_file(f"{community.slug}-members", rows)
 
 
 def _membership(community: Community, pk: int) -> Membership:

@@ -17,8 +17,8 @@ from communities.progress import with_progress
 from communities.services.approval import needs_approval
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.newsletters import audience_of, delete_newsletter, send_newsletter, send_test
-from communities.views.manage import user_of
 from communities.views.requests import page_of, text_of
+from people.requests import user_of
 
 
 def newsletter_for(request: HttpRequest, slug: str, permission: str) -> Newsletter:

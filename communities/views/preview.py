@@ -24,11 +24,11 @@ from communities.outside_links import ask_all
 from communities.progress import Progress, progress_context
 from communities.services.approval import needs_approval
 from communities.services.newsletters import audience_of, audience_since, recipients_of
-from communities.views.manage import user_of
 from communities.views.newsletters import newsletter_for
 from communities.views.requests import text_of
 from mailing.models import Mailing
 from mailing.tokens import sign
+from people.requests import user_of
 
 #: Of the frame, in pixels: about what mail programs give a message.
 WIDTHS = {"wide": 720, "phone": 375}

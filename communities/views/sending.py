@@ -19,12 +19,12 @@ from communities.services.newsletters import (
     schedule_newsletter,
     unschedule_newsletter,
 )
-from communities.views.manage import user_of
 from communities.views.newsletters import newsletter_for
 from communities.views.requests import page_of, text_of
 from communities.words import day_words
 from mailing import services as mail
 from mailing.models import Bounce, Delivery, Mailing
+from people.requests import user_of
 from people.words import time_words
 
 _SEND = "communities.send_newsletter"

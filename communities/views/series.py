@@ -12,7 +12,7 @@ from communities.forms import RepeatForm
 from communities.models import Event
 from communities.services.errors import RefusedError
 from communities.services.series import repeat_event
-from communities.views.manage import user_of
+from people.requests import user_of
 
 
 @permission_required("communities.manage_events", raise_exception=True)

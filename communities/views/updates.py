@@ -21,9 +21,9 @@ from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.update_sending import recipients_of, send_update
 from communities.services.updates import decide_section, save_section, set_deadline
 from communities.update_mail import parts_of, update_message
-from communities.views.manage import user_of
 from communities.views.preview import FRAME_POLICY, filled
 from communities.views.requests import edit, page_of
+from people.requests import user_of
 
 _SEND = "communities.send_updates"
 _DECIDED = {

@@ -20,9 +20,9 @@ from communities.services.approval import approve_newsletter, approvers_for, ask
 from communities.services.drafts import SCHEDULED
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.newsletters import create_newsletter, keep_as_template, save_newsletter
-from communities.views.manage import user_of
 from communities.views.newsletters import newsletter_for
 from communities.views.requests import edit, text_of
+from people.requests import user_of
 
 _CHANGE = "communities.change_newsletter"
 

@@ -25,9 +25,10 @@ from panels.forms.cycles import (
 )
 from panels.models import Panel, PanelSeat, Review, ReviewCycle
 from panels.querysets import WAITING
-from panels.together import export_csv, read_together
+from panels.together import export_rows, read_together
 from panels.views.panels import visible_panel
-from panels.views.posting import person, posted
+from people.requests import sent, user_of
+from people.spreadsheets import csv_file
 from studies.models import Study
 
 
@@ -81,10 +82,10 @@ def open_cycle(request: HttpRequest, slug: str) -> HttpResponse:
     if panel is None:
         return render(request, "panels/cycle_choose_panel.html", {"study": study, "panels": panels})
     seats, unavailable = _split_seats(panel, study)
-    form = OpenCycleForm(posted(request), panel=panel, seats=seats, cancel_url=panel.get_absolute_url())
+    form = OpenCycleForm(sent(request), panel=panel, seats=seats, cancel_url=panel.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         try:
-            cycle = services.open_cycle(panel=panel, study=study, opened_by=person(request), **form.cleaned_data)
+            cycle = services.open_cycle(panel=panel, study=study, opened_by=user_of(request), **form.cleaned_data)
         except PanelsError as error:
             form.add_error(None, str(error))
         else:
@@ -115,7 +116,7 @@ def detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "cycle": cycle,
         "panel": cycle.panel,
         "study": cycle.study,
-        "together": read_together(cycle, person(request)),
+        "together": read_together(cycle, user_of(request)),
         "runs": runs,
         "reviews": reviews,
         "asked": sum(review.status in (*WAITING, Review.Status.SUBMITTED) for review in reviews),
@@ -133,7 +134,7 @@ def edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Change the due date or the note."""
     cycle = run_cycle(request, slug, pk)
     form = CycleForm(
-        posted(request),
+        sent(request),
         cycle=cycle,
         initial={"due_on": cycle.due_on, "note": cycle.note},
         cancel_url=cycle.get_absolute_url(),
@@ -155,7 +156,7 @@ def add_reviewers(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     cycle = run_cycle(request, slug, pk)
     asked = cycle.reviews.exclude(status=Review.Status.WITHDRAWN).values_list("member", flat=True)
     seats, unavailable = _split_seats(cycle.panel, cycle.study, but=asked)
-    form = AddReviewersForm(posted(request), seats=seats, cancel_url=cycle.get_absolute_url())
+    form = AddReviewersForm(sent(request), seats=seats, cancel_url=cycle.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         try:
             reviews = services.add_reviewers(cycle=cycle, members=form.cleaned_data["members"])
@@ -174,11 +175,11 @@ def invite_peer(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     cycle = run_cycle(request, slug, pk)
     asked = set(cycle.reviews.exclude(status=Review.Status.WITHDRAWN).values_list("member", flat=True))
     out = asked | set(conflicts_with(cycle.study, cycle.due_on))
-    form = PeerForm(posted(request), exclude=out, cancel_url=cycle.get_absolute_url())
+    form = PeerForm(sent(request), exclude=out, cancel_url=cycle.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            review = services.invite_peer_reviewer(cycle=cycle, invited_by=person(request), **data)
+            review = services.invite_peer_reviewer(cycle=cycle, invited_by=user_of(request), **data)
         except PanelsError as error:
             form.add_error(None, str(error))
         except ValidationError as error:
@@ -212,7 +213,7 @@ def close(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Ask, then close reviews."""
     cycle = run_cycle(request, slug, pk)
     if request.method == "POST":
-        services.close_cycle(cycle=cycle, closed_by=person(request))
+        services.close_cycle(cycle=cycle, closed_by=user_of(request))
         messages.success(request, "Reviews are closed.")
         return redirect(cycle)
     waiting = cycle.reviews.waiting().select_related("member")
@@ -224,7 +225,7 @@ def close(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def reopen(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Let members write again, until a new date."""
     cycle = run_cycle(request, slug, pk)
-    form = ReopenForm(posted(request), cancel_url=cycle.get_absolute_url())
+    form = ReopenForm(sent(request), cancel_url=cycle.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         try:
             services.reopen_cycle(cycle=cycle, due_on=form.cleaned_data["due_on"])
@@ -247,10 +248,10 @@ def release(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     cycle = run_cycle(request, slug, pk)
     if not request.user.has_perm("panels.read_confidential", cycle):
         raise PermissionDenied
-    form = ReleaseForm(posted(request), reviews=_releasable(cycle), cancel_url=cycle.get_absolute_url())
+    form = ReleaseForm(sent(request), reviews=_releasable(cycle), cancel_url=cycle.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         try:
-            made = services.release_comments(cycle=cycle, texts=form.chosen(), released_by=person(request))
+            made = services.release_comments(cycle=cycle, texts=form.chosen(), released_by=user_of(request))
         except PanelsError as error:
             form.add_error(None, str(error))
         else:
@@ -264,6 +265,4 @@ def release(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def export(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """The reviews as a CSV file."""
     cycle = run_cycle(request, slug, pk)
-    response = HttpResponse(export_csv(read_together(cycle, person(request))), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="reviews-{cycle.study.slug}-{cycle.pk}.csv"'
-    return response
+    return csv_file(f"reviews-{cycle.study.slug}-{cycle.pk}", export_rows(read_together(cycle, user_of(request))))

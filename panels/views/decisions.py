@@ -14,7 +14,7 @@ from panels.forms.cycles import ConditionMetForm, DecisionForm
 from panels.models import Condition, Decision
 from panels.together import read_together
 from panels.views.cycles import run_cycle
-from panels.views.posting import person, posted
+from people.requests import sent, user_of
 
 
 @require_http_methods(["GET", "POST"])
@@ -25,7 +25,7 @@ def record(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if decision:
         messages.warning(request, "The panel's decision on this study has already been recorded.")
         return redirect(decision)
-    form = DecisionForm(posted(request), cancel_url=cycle.get_absolute_url())
+    form = DecisionForm(sent(request), cancel_url=cycle.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -34,7 +34,7 @@ def record(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                 outcome=data["outcome"],
                 reasons=data["reasons"],
                 conditions=data["lines"],
-                recorded_by=person(request),
+                recorded_by=user_of(request),
             )
         except PanelsError as error:
             form.add_error(None, str(error))
@@ -45,7 +45,7 @@ def record(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "cycle": cycle,
         "panel": cycle.panel,
         "form": form,
-        "together": read_together(cycle, person(request)),
+        "together": read_together(cycle, user_of(request)),
         "waiting": cycle.reviews.waiting().count(),
     }
     return render(request, "panels/decision_record.html", context)
@@ -78,9 +78,9 @@ def _condition(request: HttpRequest, pk: int) -> Condition:
 def condition_met(request: HttpRequest, pk: int) -> HttpResponse:
     """Say that the study met a condition."""
     condition = _condition(request, pk)
-    form = ConditionMetForm(posted(request), cancel_url=condition.decision.cycle.get_absolute_url())
+    form = ConditionMetForm(sent(request), cancel_url=condition.decision.cycle.get_absolute_url())
     if request.method == "POST" and form.is_valid():
-        services.mark_condition_met(condition=condition, met_by=person(request), note=form.cleaned_data["note"])
+        services.mark_condition_met(condition=condition, met_by=user_of(request), note=form.cleaned_data["note"])
         messages.success(request, "The condition is marked as met.")
         return redirect(condition.decision.cycle)
     context = {"condition": condition, "cycle": condition.decision.cycle, "form": form}

@@ -14,7 +14,7 @@ from panels import services
 from panels.exceptions import PanelsError
 from panels.forms.panels import QuestionForm, SeatChangeForm, SeatForm
 from panels.models import Panel, PanelSeat, Question, Review, ReviewCycle
-from panels.views.posting import person, posted
+from people.requests import sent, user_of
 
 CYCLES_A_PAGE = 25
 
@@ -68,7 +68,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
 def add_seat(request: HttpRequest, slug: str) -> HttpResponse:
     """Add a member."""
     panel = _managed_panel(request, slug)
-    form = SeatForm(posted(request), panel=panel, cancel_url=panel.get_absolute_url())
+    form = SeatForm(sent(request), panel=panel, cancel_url=panel.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -83,7 +83,7 @@ def add_seat(request: HttpRequest, slug: str) -> HttpResponse:
                     email=data["email"],
                     role=data["role"],
                     organisation=data["organisation"],
-                    invited_by=person(request),
+                    invited_by=user_of(request),
                 )
         except PanelsError as error:
             form.add_error(None, str(error))
@@ -109,7 +109,7 @@ def change_seat(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     panel = _managed_panel(request, slug)
     seat = _seat(panel, pk)
     initial = {"role": seat.role, "organisation": seat.organisation}
-    form = SeatChangeForm(posted(request), initial=initial, cancel_url=panel.get_absolute_url())
+    form = SeatChangeForm(sent(request), initial=initial, cancel_url=panel.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         try:
             services.change_seat(seat=seat, **form.cleaned_data)
@@ -140,7 +140,7 @@ def add_question(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask something more."""
     panel = _managed_panel(request, slug)
     initial = {"kind": Question.Kind.SCORE, "is_required": True}
-    form = QuestionForm(posted(request), initial=initial, cancel_url=_questions_url(panel))
+    form = QuestionForm(sent(request), initial=initial, cancel_url=_questions_url(panel))
     if request.method == "POST" and form.is_valid():
         services.add_question(panel=panel, **form.cleaned_data)
         messages.success(request, "The question has been added. Reviews opened from now on ask it.")
@@ -167,7 +167,7 @@ def change_question(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     panel = _managed_panel(request, slug)
     question = _question(panel, pk)
     initial = {name: getattr(question, name) for name in ("text", "hint", "kind", "is_required")}
-    form = QuestionForm(posted(request), initial=initial, cancel_url=_questions_url(panel))
+    form = QuestionForm(sent(request), initial=initial, cancel_url=_questions_url(panel))
     if request.method == "POST" and form.is_valid():
         services.change_question(question=question, **form.cleaned_data)
         messages.success(request, "The question has been changed.")

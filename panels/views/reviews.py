@@ -31,7 +31,7 @@ from panels.forms.reviews import ConflictForm, ReviewForm, written
 from panels.models import Review, ReviewCycle, ReviewVersion
 from panels.services.content import content_of
 from panels.services.reviews import missing_from
-from panels.views.posting import posted
+from people.requests import sent
 
 
 def _own_review(request: HttpRequest, pk: int) -> Review:
@@ -218,7 +218,7 @@ def conflict(request: HttpRequest, pk: int) -> HttpResponse:
     """Say whether you have a conflict of interest."""
     review = _own_review(request, pk)
     initial = {"has_conflict": "no" if review.no_conflict_at else None}
-    form = ConflictForm(posted(request), initial=initial, cancel_url=review.get_absolute_url())
+    form = ConflictForm(sent(request), initial=initial, cancel_url=review.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         try:
             if form.cleaned_data["has_conflict"] == "yes":

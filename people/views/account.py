@@ -18,13 +18,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 from people import privacy, roles, services
 from people.forms import OwnDetailsForm
 from people.models import User
-from people.views.requests import asking
+from people.requests import user_of
 
 
 @require_GET
 def me(request: HttpRequest) -> HttpResponse:
     """The person's own details and roles, and the ways to log in."""
-    person = asking(request)
+    person = user_of(request)
     kinds = list(Authenticator.objects.filter(user=person).values_list("type", flat=True))
     return render(
         request,
@@ -42,7 +42,7 @@ def me(request: HttpRequest) -> HttpResponse:
 def me_edit(request: HttpRequest) -> HttpResponse:
     """Change one's own name, job title, organisation and ORCID iD."""
     # Another copy of the person, so that the page does not greet them by a name that could not be saved.
-    person = User.objects.get(pk=asking(request).pk)
+    person = User.objects.get(pk=user_of(request).pk)
     form = OwnDetailsForm(request.POST or None, instance=person)
     if request.method == "POST" and form.is_valid():
         form.save()
@@ -55,7 +55,7 @@ def me_edit(request: HttpRequest) -> HttpResponse:
 @never_cache
 def my_data(request: HttpRequest) -> HttpResponse:
     """Everything that the portal holds on the person, as a JSON file to keep."""
-    person = asking(request)
+    person = user_of(request)
     data = {"Made on": timezone.now(), **privacy.data_on(person)}
     today: dt.date = timezone.localdate()
     return JsonResponse(
@@ -69,7 +69,7 @@ def my_data(request: HttpRequest) -> HttpResponse:
 @reauthentication_required
 def close_account(request: HttpRequest) -> HttpResponse:
     """Ask (after the password once more), then erase who the person is."""
-    person = asking(request)
+    person = user_of(request)
     if request.method == "POST":
         try:
             services.close_account(user=person)

@@ -16,14 +16,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from people import services
 from people.forms import AcceptInvitationForm, InviteForm
 from people.models import Invitation, User
-from people.views.requests import asking
+from people.requests import user_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("people.invite_person", raise_exception=True)
 def invite(request: HttpRequest) -> HttpResponse:
     """Invite a person who has no role yet, or (administrators) programme staff."""
-    form = InviteForm(request.POST or None, inviter=asking(request))
+    form = InviteForm(request.POST or None, inviter=user_of(request))
     if request.method == "POST" and form.is_valid():
         try:
             person = form.send()
@@ -40,7 +40,7 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
     """Send an open invitation again, with a new link."""
     invitation = _invitation(request, pk)
     try:
-        services.resend_invitation(invitation=invitation, by=asking(request))
+        services.resend_invitation(invitation=invitation, by=user_of(request))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
@@ -56,7 +56,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     invitation = _invitation(request, pk)
     if request.method == "POST":
         try:
-            services.withdraw_invitation(invitation=invitation, by=asking(request))
+            services.withdraw_invitation(invitation=invitation, by=user_of(request))
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
         else:
@@ -96,6 +96,6 @@ def _invitation(request: HttpRequest, pk: int) -> Invitation:
     """An invitation of a person whom the one who asks may see and invite."""
     people = User.objects.visible_to(request.user)
     invitation = get_object_or_404(Invitation.objects.select_related("user"), pk=pk, user__in=people)
-    if not asking(request).has_perm("people.invite_person"):
+    if not user_of(request).has_perm("people.invite_person"):
         raise PermissionDenied
     return invitation

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from people import roles, services
 from people.forms import PeopleFilterForm
 from people.models import User
-from people.views.requests import asking
+from people.requests import user_of
 
 _PAGE = 50
 
@@ -55,7 +55,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One person: roles, invitations, and what may be done about them. Other people's pages are for staff."""
     person = _visible(request, pk)
-    by = asking(request)
+    by = user_of(request)
     if not by.has_perm("people.view_people"):
         return redirect("people:me")
     return render(
@@ -138,14 +138,14 @@ def _visible(request: HttpRequest, pk: int) -> User:
 
 def _allowed(request: HttpRequest, pk: int, permission: str) -> User:
     person = _visible(request, pk)
-    if not asking(request).has_perm(permission, person):
+    if not user_of(request).has_perm(permission, person):
         raise PermissionDenied
     return person
 
 
 def _do(request: HttpRequest, person: User, service: Callable[..., None], done: str) -> HttpResponse:
     try:
-        service(user=person, by=asking(request))
+        service(user=person, by=user_of(request))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, QueryDict
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
+from people.models import User
+from people.requests import user_of
 from studies.models import Study
-
-if TYPE_CHECKING:
-    from people.models import User
-
-
-def user_of(request: HttpRequest) -> User:
-    """Who is logged in; only for pages that need a login, which is every one that does not say otherwise."""
-    return cast("User", request.user)
 
 
 def study_inside(request: HttpRequest, slug: str, permission: str = "studies.view_study_inside") -> Study:
@@ -34,11 +26,6 @@ def study_to_change(request: HttpRequest, slug: str, permission: str) -> Study:
     if study.is_archived:
         raise Http404("This study is archived.")
     return study
-
-
-def sent(request: HttpRequest) -> QueryDict | None:
-    """What a form is bound to: what was sent, even where that is nothing; None for a page that is only looked at."""
-    return request.POST if request.method == "POST" else None
 
 
 def require(request: HttpRequest, permission: str, refusal: str = "This page is for programme staff.") -> User:

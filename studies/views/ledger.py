@@ -11,10 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from people.requests import sent, user_of
 from studies.filters import SuggestionFilter
 from studies.forms import AmendmentForm, AnswerForm, SuggestionForm
 from studies.models import Suggestion
-from studies.views.access import require, sent, study_inside, study_to_change, user_of
+from studies.views.access import require, study_inside, study_to_change
 
 PER_PAGE = 20
 

@@ -10,13 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from people.requests import sent
 from studies import services
 from studies.exports import CONTENT_TYPES, studies_as
 from studies.filters import StudyFilter, flag, flags_of
 from studies.forms import RenameViewForm, SaveViewForm
 from studies.models import SavedView, Study
 from studies.services.saved_views import tidy_query
-from studies.views.access import require, sent
+from studies.views.access import require
 
 PER_PAGE = 25
 #: What a row of the list is made of.

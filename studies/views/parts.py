@@ -9,9 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from people.requests import sent, user_of
 from studies import services
 from studies.forms import DocumentForm, IdentifiersForm, SiteForm
-from studies.views.access import sent, study_inside, study_to_change, user_of
+from studies.views.access import study_inside, study_to_change
 
 
 @require_http_methods(["GET", "POST"])

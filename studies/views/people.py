@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from people.requests import sent, user_of
 from studies.forms import AddPersonForm, EndRoleForm, InvitePersonForm
 from studies.models import StudyPerson
-from studies.views.access import sent, study_inside, study_to_change, user_of
+from studies.views.access import study_inside, study_to_change
 
 
 @require_safe

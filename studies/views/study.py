@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from people.requests import sent, user_of
 from studies import services
 from studies.changes import changes_to
 from studies.filters import flags_of
@@ -20,7 +21,7 @@ from studies.identifiers import SCHEMES
 from studies.models import Study
 from studies.reading import AIM, reading_age
 from studies.stages import moves_from
-from studies.views.access import require, sent, study_inside, study_to_change, user_of
+from studies.views.access import require, study_inside, study_to_change
 
 
 @login_not_required

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from studies.exports import harmless
+from people.spreadsheets import harmless
 from studies.models import SavedView, Study, StudyPerson, Theme
 from tests.studies.conftest import many_studies
 
