@@ -95,4 +95,10 @@ def progress_context(newsletter: Newsletter) -> dict[str, object]:
     if newsletter.mailing is None:
         return {"newsletter": newsletter}
     found = with_progress([newsletter])[0].progress
-    return {"newsletter": newsletter, "progress": found, "pace": pace_of(newsletter.mailing.pk, found)}
+    state = "over" if found.is_over else newsletter.mailing.status
+    return {
+        "newsletter": newsletter,
+        "progress": found,
+        "state": state,
+        "pace": pace_of(newsletter.mailing.pk, found),
+    }

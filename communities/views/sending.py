@@ -74,7 +74,9 @@ def progress(request: HttpRequest, slug: str) -> HttpResponse:
     newsletter = newsletter_for(request, slug, _CHANGE)
     if newsletter.mailing is None:
         raise Http404
-    return render(request, "newsletters/_progress.html", progress_context(newsletter))
+    may_send = request.user.has_perm(_SEND, newsletter)
+    context = {"may_send": may_send, **progress_context(newsletter)}
+    return render(request, "newsletters/_progress_renewed.html", context)
 
 
 @require_POST

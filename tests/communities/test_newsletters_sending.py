@@ -27,7 +27,7 @@ from communities.services.preferences import erase_associate
 from communities.tasks import send_scheduled_newsletters
 from communities.tokens import recipient_token
 from mailing.models import Bounce, Delivery, Mailing
-from mailing.services import cancel, suppress
+from mailing.services import cancel, pause, suppress
 from tests.communities.factories import make_associate, make_newsletter
 
 HOUR = dt.timedelta(hours=1)
@@ -160,8 +160,21 @@ def test_page_when_under_way_then_renews_itself_until_all_have_ended(client_of, 
     fragment = client.get(url("progress", sent))
     assert "2 sent in the last minute; about 1 minute left" in text_of(fragment)
     assert b"data-poll-done" not in fragment.content
+    assert offered(fragment) == ("ready", ["Pause", "Cancel the sending"])
+    pause(mailing=sent.mailing)
+    assert offered(client.get(url("progress", sent))) == ("paused", ["Resume", "Cancel the sending"])
     settle(sent, "sent", "sent", "failed", "unknown")
-    assert b"data-poll-done" in client.get(url("progress", sent)).content
+    fragment = client.get(url("progress", sent))
+    assert b"data-poll-done" in fragment.content
+    assert offered(fragment) == ("over", [])
+
+
+def offered(fragment) -> tuple[str, list[str]]:
+    """In which state, and by which buttons, the page that watches it can act on it then."""
+    part = BeautifulSoup(fragment.content, "html.parser").select_one("template[data-poll-for=sending-actions]")
+    return part["data-poll-state"], [
+        " ".join(each.find_all(string=True)).strip() for each in part.select(".nhsuk-button")
+    ]
 
 
 def test_progress_when_people_are_more_then_as_many_queries(

@@ -23,6 +23,7 @@ SOURCE = """
     <button type="submit">Send</button>
   </form>
   <div id="progress" data-poll-url="/try/progress/" data-poll-seconds="1" aria-live="polite">0</div>
+  <p id="actions" data-poll-state="on">Pause</p>
 {% endblock %}
 """
 saved: list[tuple[str, str]] = []
@@ -51,7 +52,8 @@ def save(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def progress(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("<p data-poll-done>All sent</p>")
+    more = '<template data-poll-for="actions" data-poll-state="over">Nothing to do</template>'
+    return HttpResponse(f"<p data-poll-done>All sent</p>{more}")
 
 
 urlpatterns = [path("try/", draft), path("try/save/", save), path("try/progress/", progress), *portal]
@@ -140,3 +142,4 @@ def test_form_when_pressed_twice_then_is_sent_once_and_saves_no_draft(page, prog
 def test_region_when_its_address_answers_then_is_renewed_until_done(page, programme):
     page.goto("/try/")
     page.locator("#progress", has_text="All sent").wait_for(timeout=5_000)
+    assert page.locator("#actions").inner_text() == "Nothing to do"
