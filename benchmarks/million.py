@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 FEW = 400
 #: MB that a worker may need more of, and seconds that a page may take.
 MEMORY, PAGE = 30, 1.0
+#: Seconds that the press of a button may take.
+PRESS = 2.0
 _BODY = "\n\n".join(["Partners in health research and care work side by side in every study. " * 4] * 24)
 
 
@@ -43,6 +45,7 @@ def measure(stage: Stage, *, people: int, sent: int) -> list[Row]:
     few.send(FEW)
     many = _Sending(stage, client, large, FEW, people, staff)
     many.send(sent)
+    cancelled, withdrawing = many.cancel()
     print(f"{'page':<38}{'queries':>9}{'at ' + str(FEW):>9}{'queries':>9}{f'at {people:,}':>14}")
     for name, (queries, seconds) in few.pages.items():
         others, longer = many.pages[name]
@@ -54,7 +57,7 @@ def measure(stage: Stage, *, people: int, sent: int) -> list[Row]:
     no_more = all(many.pages[name][0] <= queries for name, (queries, _) in few.pages.items())
     return [
         Row(
-            f"An audience of {people:,} becomes deliveries ({many.statements} statements in the whole sending, "
+            f"An audience of {people:,} becomes deliveries ({many.statements} statements of the worker, "
             f"{few.statements} for {FEW})",
             f"{many.inserts} INSERT, {many.seconds:.0f} s",
             "1 INSERT, as many statements",
@@ -79,6 +82,18 @@ def measure(stage: Stage, *, people: int, sent: int) -> list[Row]:
             many.pages[slowest][1] <= PAGE,
         ),
         Row(f"The slower search among them: {search}", f"{many.pages[search][1]:.2f} s"),
+        Row(
+            f"The press that sends to {people:,}; a worker makes the list",
+            f"{many.pressed:.2f} s",
+            f"within {PRESS:.0f} s",
+            many.pressed <= PRESS,
+        ),
+        Row(
+            f"The press that cancels it; workers then took {withdrawing:.0f} s to note so of each who waited",
+            f"{cancelled:.2f} s",
+            f"within {PRESS:.0f} s",
+            cancelled <= PRESS,
+        ),
     ]
 
 
@@ -91,18 +106,23 @@ class _Sending:
         from django.db import connection
         from django.test.utils import CaptureQueriesContext
 
-        from communities.services.newsletters import create_newsletter, send_newsletter
+        from communities.services import newsletters
 
         self._stage, self._client = stage, client
         self.pages: dict[str, tuple[int, float]] = {}
         _join(community, first, people)
-        newsletter = create_newsletter(
+        newsletter = newsletters.create_newsletter(
             by=staff, words=_BODY, community=community, title=f"News {people}", introduction="News."
         )
+        # Of both a worker makes the list, or there would be nothing to compare.
+        newsletters._AT_ONCE = FEW // 2
+        self._newsletter = newsletter
+        self.pressed = self._press("send")
         started = time.perf_counter()
         with CaptureQueriesContext(connection) as queries:
-            self._newsletter = send_newsletter(newsletter=newsletter, version=1, by=staff)
+            newsletters.make_lists()
         self.seconds = time.perf_counter() - started
+        newsletter.refresh_from_db()
         # The database is told to count anew where many came: that is no part of the work.
         self.statements = sum(not query["sql"].startswith("ANALYZE") for query in queries)
         self.inserts = sum("INSERT INTO mailing_delivery" in query["sql"] for query in queries)
@@ -115,6 +135,22 @@ class _Sending:
             self.memory = peak_memory(worker)
         for name, path in _paths(self._newsletter).items():
             self.pages[name] = self._page(path)
+
+    def cancel(self) -> tuple[float, float]:
+        """Press the button; the seconds that it takes, and those until nobody waits any more."""
+        from mailing.withdrawing import withdraw_cancelled
+
+        pressed = self._press("cancel")
+        started = time.perf_counter()
+        withdraw_cancelled(seconds=3600)
+        return pressed, time.perf_counter() - started
+
+    def _press(self, button: str) -> float:
+        started = time.perf_counter()
+        answer = self._client.post(f"/newsletters/{self._newsletter.slug}/{button}/", {"version": "1"})
+        if answer.status_code != 302:
+            raise RuntimeError(f"the button {button} answered {answer.status_code}")
+        return time.perf_counter() - started
 
     def _page(self, path: str) -> tuple[int, float]:
         from django.db import connection

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Count
@@ -28,6 +28,8 @@ class Progress:
     failed: int = 0
     unknown: int = 0
     skipped: int = 0
+    #: Whether its list is still to be made, so that nobody is in any state yet.
+    is_preparing: bool = False
 
     @property
     def total(self) -> int:
@@ -42,7 +44,7 @@ class Progress:
     @property
     def is_over(self) -> bool:
         """Whether nobody waits any more."""
-        return not (self.waiting or self.deferred)
+        return not (self.waiting or self.deferred or self.is_preparing)
 
 
 _STATE = {
@@ -94,7 +96,7 @@ def progress_context(newsletter: Newsletter) -> dict[str, object]:
     """What ``newsletters/_progress.html`` shows: two queries, however many people it goes to."""
     if newsletter.mailing is None:
         return {"newsletter": newsletter}
-    found = with_progress([newsletter])[0].progress
+    found = replace(with_progress([newsletter])[0].progress, is_preparing=newsletter.mailing.is_preparing)
     state = "over" if found.is_over else newsletter.mailing.status
     return {
         "newsletter": newsletter,

@@ -22,8 +22,8 @@ def delete_unused_pictures() -> int:
 
 @shared_task
 def send_scheduled_newsletters() -> int:
-    """Send the newsletters whose time has come."""
-    return newsletters.send_scheduled()
+    """Send the newsletters whose time has come, and make the lists that were left to a worker."""
+    return newsletters.make_lists() + newsletters.send_scheduled()
 
 
 @shared_task

@@ -63,6 +63,9 @@ class Mailing(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     created_at = models.DateTimeField(default=timezone.now)
+    preparing_since = models.DateTimeField(
+        null=True, blank=True, help_text="Since when its list of recipients waits to be made; empty once it is."
+    )
     body_dropped_at = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=255, blank=True, help_text="Why it paused itself; empty if people did.")
     watched_from = models.DateTimeField(
@@ -85,6 +88,11 @@ class Mailing(models.Model):
     def is_bulk(self) -> bool:
         """Whether it goes to a list of people who asked for it."""
         return self.kind == self.Kind.BULK
+
+    @property
+    def is_preparing(self) -> bool:
+        """Whether its list of recipients is still to be made, and will be."""
+        return self.preparing_since is not None and self.status != self.Status.CANCELLED
 
     @property
     def domain(self) -> str:

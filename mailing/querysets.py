@@ -38,6 +38,15 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
         due: MailingQuerySet = ready.alias(due=Subquery(waiting.values("due_at")[:1])).filter(due__isnull=False)
         return due
 
+    def to_withdraw(self) -> MailingQuerySet:
+        """Cancelled ones for which somebody is still noted as waiting."""
+        from mailing.models import Delivery
+
+        waiting = Delivery.objects.filter(mailing=OuterRef("pk"), due_at__isnull=False).order_by("due_at")
+        cancelled = self.filter(kind="bulk", status="cancelled")
+        left: MailingQuerySet = cancelled.alias(due=Subquery(waiting.values("due_at")[:1])).filter(due__isnull=False)
+        return left
+
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     """Messages as they go to each recipient."""

@@ -20,7 +20,7 @@ from mailing.addresses import check_address, check_headers, check_unsubscribe, e
 from mailing.models import Attachment, Delivery, Lease, Mailing, Suppression
 from mailing.queueing import insert_audience
 from mailing.rules import shows_secrets
-from mailing.withdrawing import skip, withdraw
+from mailing.withdrawing import CANCELLED, CHUNK, withdraw, withdraw_some
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -95,7 +95,7 @@ def queue_bulk(
     text: str,
     html: str = "",
     headers: Mapping[str, str],
-    audience: QuerySet[Any, Any],
+    audience: QuerySet[Any, Any] | None,
     attachments: Iterable[File] = (),
     created_by: AbstractBaseUser | None = None,
     send_at: dt.datetime | None = None,
@@ -106,7 +106,8 @@ def queue_bulk(
     ``{{name}}`` becomes the recipient's name and ``{{token}}`` the signed form of their ``subject_id``
     (``mailing.tokens.read("recipient", token)`` turns it back), filled in as the message is sent. Suppressed addresses
     and those that come twice are left out. Without ``html`` it is made from ``text`` in the programme's layout.
-    Nothing leaves before ``send_at``.
+    Nothing leaves before ``send_at``. Without an audience it is written and goes to nobody until ``make_list`` says to
+    whom: a list of very many takes a worker's time, not that of a request.
 
     Raises ``ValueError`` for a line break in the subject or a header, and where the headers give no way to unsubscribe
     by one press (RFC 8058): ``List-Unsubscribe`` and ``List-Unsubscribe-Post``. A second call makes a second mailing:
@@ -124,14 +125,39 @@ def queue_bulk(
         attachments=attachments,
         created_by=created_by,
     )
+    if audience is None:
+        mailing.preparing_since = mailing.created_at
+        mailing.save(update_fields=["preparing_since"])
+        return mailing
     insert_audience(mailing=mailing, audience=audience, due_at=send_at)
     wake.after_commit(urgent=False)
     return mailing
 
 
 @transaction.atomic
+def make_list(*, mailing: Mailing, audience: QuerySet[Any, Any]) -> int:
+    """Say to whom a mailing goes that was queued without an audience; returns how many.
+
+    0 where it was cancelled meanwhile, or has its list. A pause or a cancellation need not wait for the list: its
+    deliveries are there all at once, at the end, and wait or are withdrawn.
+    """
+    current = Mailing.objects.filter(pk=mailing.pk, preparing_since__isnull=False)
+    is_wanted = current.exclude(status=Mailing.Status.CANCELLED).exists()
+    added = insert_audience(mailing=mailing, audience=audience) if is_wanted else 0
+    current.update(preparing_since=None)
+    mailing.preparing_since = None
+    wake.after_commit(urgent=False)
+    return added
+
+
+@transaction.atomic
 def extend_bulk(*, mailing: Mailing, audience: QuerySet[Any, Any], send_at: dt.datetime | None = None) -> int:
-    """Send a bulk mailing also to those in ``audience`` who are not on it yet; returns how many were added."""
+    """Send a bulk mailing also to those in ``audience`` who are not on it yet; returns how many were added.
+
+    Nobody is added to one that was cancelled.
+    """
+    if Mailing.objects.filter(pk=mailing.pk, status=Mailing.Status.CANCELLED).exists():
+        return 0
     added = insert_audience(mailing=mailing, audience=audience, due_at=send_at)
     wake.after_commit(urgent=False)
     return added
@@ -243,14 +269,20 @@ def resume(*, mailing: Mailing) -> bool:
 
 @transaction.atomic
 def cancel(*, mailing: Mailing) -> int:
-    """End a bulk mailing: whoever still waits will not get it. Returns how many were withdrawn; cannot be undone."""
+    """End a bulk mailing: whoever still waits will not get it. Returns how many those are; cannot be undone.
+
+    It acts between two messages. Where very many wait, the rest are noted as skipped by workers, bit by bit.
+    """
     _move(mailing, Mailing.Status.READY, Mailing.Status.CANCELLED)
     _move(mailing, Mailing.Status.PAUSED, Mailing.Status.CANCELLED)
     Lease.objects.filter(mailing=mailing).update(attention=True)
-    theirs, answer = Delivery.objects.of_mailing(mailing), "Cancelled by staff"
+    theirs = Delivery.objects.of_mailing(mailing)
     # First what workers hold, which is little; nobody takes up more of it now. Whatever they give back meanwhile waits.
-    count = withdraw(theirs.filter(status=Delivery.Status.SENDING), answer)
-    count += skip(theirs.filter(status__in=Delivery.WAITING), answer)
+    count = withdraw(theirs.filter(status=Delivery.Status.SENDING), CANCELLED)
+    count += theirs.filter(status__in=Delivery.WAITING).count()
+    withdraw_some(mailing_id=mailing.pk)
+    if count > CHUNK:
+        wake.after_commit(urgent=False)
     rates.after_commit(mailing_id=mailing.pk)
     return count
 

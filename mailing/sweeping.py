@@ -21,6 +21,6 @@ def sweep() -> None:
     now = timezone.now()
     if Delivery.objects.urgent_due(now).exists():
         wake.wake_urgent()
-    if Mailing.objects.bulk_due(now).exists():
+    if Mailing.objects.bulk_due(now).exists() or Mailing.objects.to_withdraw().exists():
         at_it = Lease.objects.live(now).filter(mailing__isnull=False).count()
         wake.wake_bulk(max(0, settings.MAIL_LANES - at_it))

@@ -7,6 +7,7 @@ down must not fail the request that wrote the rows.
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from celery import current_app
 from django.conf import settings
@@ -23,6 +24,11 @@ def after_commit(*, urgent: bool) -> None:
     transaction.on_commit(wake_urgent if urgent else wake_bulk, robust=True)
 
 
+def after_commit_for(task: str) -> None:
+    """Wake a worker for another app's task, which is safe to run twice and which beat asks for as well."""
+    transaction.on_commit(partial(_ask, task, queue="celery"), robust=True)
+
+
 def wake_urgent() -> bool:
     """Ask for one worker to send what people wait for; False if the broker can not be reached."""
     return _wake(urgent=True)
@@ -34,10 +40,12 @@ def wake_bulk(lanes: int | None = None) -> bool:
 
 
 def _wake(*, urgent: bool) -> bool:
+    return _ask("mailing.tasks.deliver", queue=URGENT if urgent else BULK, urgent=urgent)
+
+
+def _ask(task: str, *, queue: str, **options: bool) -> bool:
     try:
-        current_app.send_task(
-            "mailing.tasks.deliver", kwargs={"urgent": urgent}, queue=URGENT if urgent else BULK, retry=False
-        )
+        current_app.send_task(task, kwargs=options, queue=queue, retry=False)
     except Exception:  # a broker's client may raise anything; the sweep will see to it
         logger.warning("Nobody could be woken to send mail; the next sweep will see to it", exc_info=True)
         return False

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
+from django.db import transaction
 from django.utils import timezone
 
-from mailing.models import Delivery, Lease
+from mailing.models import Delivery, Lease, Mailing
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
+
+
+CANCELLED = "Cancelled by staff"
+#: How many of a cancelled mailing are skipped at a time: a moment's work, whoever waits for it.
+CHUNK = 2000
 
 
 def withdraw(deliveries: QuerySet[Delivery, Delivery], answer: str) -> int:
@@ -36,6 +43,27 @@ def withdraw(deliveries: QuerySet[Delivery, Delivery], answer: str) -> int:
     # A worker has no more than a batch in hand, and a person waits for no more than a few.
     Delivery.objects.filter(pk__in={pk for pk, _ in rows} - set(free)).update(withdrawn_at=timezone.now())
     return skip(Delivery.objects.filter(pk__in=free), answer)
+
+
+@transaction.atomic
+def withdraw_some(*, mailing_id: int) -> int:
+    """Skip ``CHUNK`` at most of those who wait for a cancelled mailing, whom nobody takes up; returns how many."""
+    waiting = Delivery.objects.filter(mailing=mailing_id, due_at__isnull=False).order_by("due_at", "pk")
+    some = waiting.select_for_update(skip_locked=True, of=("self",)).values("pk")[:CHUNK]
+    return skip(Delivery.objects.filter(pk__in=some), CANCELLED)
+
+
+def withdraw_cancelled(*, seconds: float) -> bool:
+    """Skip whoever still waits for a cancelled mailing, for about so many seconds; whether some may be left.
+
+    Safe to run twice, at once, and to kill: each call takes up where others are.
+    """
+    until = time.monotonic() + seconds
+    for pk in list(Mailing.objects.to_withdraw().order_by("pk").values_list("pk", flat=True)):
+        while withdraw_some(mailing_id=pk):
+            if time.monotonic() > until:
+                return True
+    return False
 
 
 def skip(deliveries: QuerySet[Delivery, Delivery], answer: str) -> int:

@@ -18,7 +18,7 @@ from communities.checks import must_be_mended
 from communities.emails import send_held_back
 from communities.lists import list_key, several_key, unsubscribe_headers
 from communities.models import Newsletter, NewsletterBlock, Purpose
-from communities.querysets import AssociateQuerySet
+from communities.querysets import AssociateQuerySet, NewsletterQuerySet
 from communities.services.approval import needs_approval
 from communities.services.blocks import copy_blocks
 from communities.services.consents import hold_lists
@@ -28,11 +28,15 @@ from communities.services.left import note_left_out
 from communities.services.presses import count_links
 from communities.slugs import free_slug
 from communities.tokens import TEST_SUBJECT
+from mailing import wake
 from mailing.models import Delivery, Mailing
-from mailing.services import extend_bulk, queue_bulk
+from mailing.services import extend_bulk, make_list, queue_bulk
 from people.models import User
 
 logger = logging.getLogger(__name__)
+
+#: To more people than this, their list is made by a worker rather than while somebody waits for the page.
+_AT_ONCE = 2000
 
 
 @transaction.atomic
@@ -126,7 +130,8 @@ def send_newsletter(*, newsletter: Newsletter, version: int, by: User) -> Newsle
     chosen. It goes
     once: a second call returns it as it was sent. ``version`` is the one that the person looked at; raises
     ``StaleVersionError`` if somebody changed it since, ``RefusedError`` if it is a template, waits to be approved or
-    has something in it that must be mended (``communities.checks``). One that is scheduled goes now instead.
+    has something in it that must be mended (``communities.checks``). One that is scheduled goes now instead. Where it
+    goes to more than ``_AT_ONCE`` people, a worker makes their list (``make_lists``): those who may have it by then.
     """
     current = _locked(newsletter)
     if current.is_sent:
@@ -134,7 +139,7 @@ def send_newsletter(*, newsletter: Newsletter, version: int, by: User) -> Newsle
     if current.version != version:
         raise StaleVersionError(current)
     _must_be_ready(current)
-    return _send(current, by)
+    return _send(current, by, in_request=True)
 
 
 def _locked(newsletter: Newsletter) -> Newsletter:
@@ -151,11 +156,15 @@ def _must_be_ready(current: Newsletter) -> None:
         raise RefusedError("Something in this newsletter has to be mended before it is sent. The list says what.")
 
 
-def _send(current: Newsletter, by: User | None) -> Newsletter:
+def _send(current: Newsletter, by: User | None, *, in_request: bool = False) -> Newsletter:
     choice = choice_of(current)
-    hold_lists(reached_by(choice).values_list("pk", flat=True))
-    current.mailing = _queue(current, choice, by)
-    note_left_out(current, choice)
+    if in_request and people_of(choice).order_by()[_AT_ONCE : _AT_ONCE + 1].exists():
+        current.mailing = _queue(current, choice, by, later=True)
+        wake.after_commit_for("communities.tasks.send_scheduled_newsletters")
+    else:
+        hold_lists(reached_by(choice).values_list("pk", flat=True))
+        current.mailing = _queue(current, choice, by)
+        note_left_out(current, choice)
     current.status, current.sent_at, current.sent_by, current.send_at = (
         Newsletter.Status.SENT, timezone.now(), by, None,
     )  # fmt: skip
@@ -163,8 +172,36 @@ def _send(current: Newsletter, by: User | None) -> Newsletter:
     return current
 
 
-def _queue(current: Newsletter, choice: Choice, by: User | None) -> Mailing | None:
-    """The mailing to those who may have it; none where that is nobody."""
+def make_lists() -> int:
+    """Make the lists of those newsletters that were sent to so many that it was left to a worker; returns how many.
+
+    Two calls at once, and one after another, make each once; one that fails stops no other and is tried again.
+    """
+    count = 0
+    waiting = Newsletter.objects.filter(mailing__preparing_since__isnull=False)
+    for pk in list(waiting.order_by("pk").values_list("pk", flat=True)):
+        try:
+            with transaction.atomic():
+                count += _make_list(waiting.filter(pk=pk))
+        except Exception:
+            logger.exception("The list of newsletter %d could not be made; it is tried again", pk)
+    return count
+
+
+def _make_list(waiting: NewsletterQuerySet) -> bool:
+    held = waiting.select_related("mailing", "community").select_for_update(skip_locked=True, no_key=True, of=("self",))
+    current = held.first()
+    if current is None or current.mailing is None:
+        return False
+    choice = choice_of(current)
+    hold_lists(reached_by(choice).values_list("pk", flat=True))
+    if make_list(mailing=current.mailing, audience=people_of(choice).as_audience()):
+        note_left_out(current, choice)
+    return True
+
+
+def _queue(current: Newsletter, choice: Choice, by: User | None, *, later: bool = False) -> Mailing | None:
+    """The mailing to those who may have it; none where that is nobody. ``later`` leaves its list to ``make_lists``."""
     audience = people_of(choice)
     if not audience.exists():
         return None
@@ -177,7 +214,7 @@ def _queue(current: Newsletter, choice: Choice, by: User | None) -> Mailing | No
         text=message.text,
         html=message.html,
         headers=unsubscribe_headers(Purpose.NEWSLETTERS, slug, current.pk),
-        audience=audience.as_audience(),
+        audience=None if later else audience.as_audience(),
         created_by=by,
     )
 
@@ -258,9 +295,11 @@ def audience_since(newsletter: Newsletter) -> AssociateQuerySet:
 def extend_newsletter(*, newsletter: Newsletter, by: User) -> int:
     """Send a sent newsletter also to those who joined or agreed since; returns how many. Nobody gets it twice.
 
-    Raises ``RefusedError`` if it has not been sent, its sending was cancelled, or it was sent so long ago that the mail
-    has forgotten to whom.
+    Raises ``RefusedError`` if it has not been sent, its list is still being made, its sending was cancelled, or it was
+    sent so long ago that the mail has forgotten to whom.
     """
+    if newsletter.mailing is not None and newsletter.mailing.is_preparing:
+        raise RefusedError("The list of those it goes to is still being made. Whoever is new by then is on it.")
     current = _locked(newsletter)
     if current.sent_at is None:
         raise RefusedError("This newsletter has not been sent yet.")

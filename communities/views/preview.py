@@ -96,8 +96,9 @@ def _since(newsletter: Newsletter, progress: object) -> int | None:
 
 
 def _goes(newsletter: Newsletter) -> bool:
-    """Whether it can still be sent to anybody: its sending was not cancelled."""
-    return newsletter.mailing is None or newsletter.mailing.status != Mailing.Status.CANCELLED
+    """Whether it can be sent to others, too: its list is made, and its sending was not cancelled."""
+    mailing = newsletter.mailing
+    return mailing is None or not (mailing.is_preparing or mailing.status == Mailing.Status.CANCELLED)
 
 
 FRAME_POLICY = {

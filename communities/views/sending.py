@@ -109,7 +109,12 @@ def cancel(request: HttpRequest, slug: str) -> HttpResponse:
         return _back(newsletter)
     if request.method == "POST":
         withdrawn = mail.cancel(mailing=newsletter.mailing)
-        messages.success(request, f"Cancelled. {withdrawn} who still waited will not get it.")
+        who = (
+            "Nobody gets it."
+            if newsletter.mailing.preparing_since
+            else f"{withdrawn} who still waited will not get it."
+        )
+        messages.success(request, f"Cancelled. {who}")
         return _back(newsletter)
     waiting = Delivery.objects.filter(mailing=newsletter.mailing, status__in=Delivery.OPEN).count()
     context = {"newsletter": newsletter, "waiting": waiting, "destructive": True}

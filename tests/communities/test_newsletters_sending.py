@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from communities.models import LeftOut, Newsletter, Unsubscribe
 from communities.privacy import data_held
+from communities.services import newsletters
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.newsletters import (
     extend_newsletter,
@@ -261,6 +262,55 @@ def test_extend_when_it_is_forgotten_to_whom_it_went_then_refused(sent, staff, s
     settings.MAIL_KEEP_RECIPIENTS_DAYS = 0
     with pytest.raises(RefusedError, match="no longer know who got it"):
         extend_newsletter(newsletter=sent, by=staff)
+
+
+@pytest.fixture
+def preparing(client_of, newsletter, community, monkeypatch):
+    """Sent to more people than a request waits for, whose list nobody has made yet."""
+    monkeypatch.setattr(newsletters, "_AT_ONCE", 2)
+    for _ in range(3):
+        make_associate(community)
+    make_associate(community, newsletters=False)
+    assert client_of("staff").post(url("send", newsletter), {"version": "1"}).url == url("preview", newsletter)
+    newsletter.refresh_from_db()
+    assert (newsletter.status, newsletter.mailing.deliveries.count(), newsletter.left_out.count()) == ("sent", 0, 0)
+    return newsletter
+
+
+def test_send_when_very_many_then_a_worker_makes_the_list_once_and_the_page_says_so(
+    client_of, preparing, staff, django_assert_num_queries
+):
+    browser = client_of("staff")
+    with CaptureQueriesContext(connection) as captured:
+        shown = browser.get(url("progress", preparing))
+        while_preparing = len(captured)
+    assert "Preparing the list" in text_of(shown)
+    assert "data-poll-done" not in shown.content.decode()
+    assert "Pause" in text_of(client_of("staff").get(url("preview", preparing)))
+    with pytest.raises(RefusedError, match="still being made"):
+        extend_newsletter(newsletter=preparing, by=staff)
+    assert [send_scheduled_newsletters(), send_scheduled_newsletters()] == [1, 0]
+    assert (preparing.mailing.deliveries.by_status(), preparing.left_out.count()) == ({"queued": 3}, 1)
+    with django_assert_num_queries(while_preparing):
+        assert "Waiting 3" in text_of(browser.get(url("progress", preparing)))
+
+
+def test_send_when_very_many_then_pause_and_cancel_need_not_wait_for_the_list(client_of, preparing):
+    client_of("staff").post(url("pause", preparing))
+    assert "once it is resumed" in text_of(client_of("staff").get(url("progress", preparing)))
+    send_scheduled_newsletters()
+    preparing.mailing.refresh_from_db()
+    assert (preparing.mailing.status, preparing.mailing.deliveries.by_status()) == ("paused", {"queued": 3})
+
+
+def test_send_when_cancelled_before_its_list_is_made_then_nobody_gets_it(client_of, preparing):
+    assert "nobody gets it" in text_of(client_of("staff").get(url("cancel", preparing)))
+    answer = client_of("staff").post(url("cancel", preparing), follow=True)
+    assert "Nobody gets it" in text_of(answer)
+    assert "Preparing" not in text_of(answer)
+    send_scheduled_newsletters()
+    assert not Delivery.objects.exists()
+    assert not Mailing.objects.filter(preparing_since__isnull=False).exists()
 
 
 def test_extend_when_a_draft_or_cancelled_then_refused(newsletter, community, staff):

@@ -5,7 +5,7 @@ from django.db import connection
 from django.db.models import CharField, F, Value
 from django.test.utils import CaptureQueriesContext
 
-from mailing import ledger, services, tokens
+from mailing import ledger, services, sweeping, tasks, tokens, wake, withdrawing
 from mailing.models import Attachment, Delivery, Mailing, Suppression
 from people.models import User
 from tests.conftest import make_user
@@ -165,6 +165,41 @@ def test_cancel_takes_as_few_statements_however_many_wait(audience):
     first = cancel()
     User.objects.bulk_create(User(email=f"q{number}@example.org", full_name="Ann") for number in range(40))
     assert cancel() == first
+
+
+def test_cancel_when_very_many_wait_then_workers_withdraw_the_rest_and_nobody_gets_it(audience, monkeypatch):
+    woken: list[int] = []
+    monkeypatch.setattr(wake, "wake_bulk", woken.append)
+    for module in (services, withdrawing):
+        monkeypatch.setattr(module, "CHUNK", 1)
+    mailing = newsletter(audience)
+    held = ledger.claim_bulk(limit=1)
+    assert services.cancel(mailing=mailing) == 3
+    assert mailing.deliveries.by_status() == {"queued": 1, "skipped": 2}
+    assert ledger.review(lease_id=held.lease_id) == set()
+    assert ledger.claim_bulk(limit=1) is None
+    sweeping.sweep()
+    assert woken == [1]
+    assert tasks.deliver(urgent=False) == 0
+    assert mailing.deliveries.by_status() == {"skipped": 3}
+    assert {answer for (answer,) in mailing.deliveries.values_list("last_answer")} == {"Cancelled by staff"}
+
+
+def test_withdraw_cancelled_when_its_time_is_up_then_says_that_some_are_left(audience, monkeypatch):
+    monkeypatch.setattr(withdrawing, "CHUNK", 1)
+    mailing = newsletter(audience)
+    Mailing.objects.update(status="cancelled")
+    assert withdrawing.withdraw_cancelled(seconds=-1)
+    assert mailing.deliveries.by_status() == {"queued": 2, "skipped": 1}
+    assert not withdrawing.withdraw_cancelled(seconds=30)
+    assert mailing.deliveries.by_status() == {"skipped": 3}
+
+
+def test_extend_bulk_when_cancelled_then_adds_nobody(audience):
+    mailing = newsletter(audience.filter(full_name="Ann"))
+    services.cancel(mailing=mailing)
+    assert services.extend_bulk(mailing=mailing, audience=audience) == 0
+    assert mailing.deliveries.by_status() == {"skipped": 1}
 
 
 def test_skip_waiting_when_staff_send_it_again_at_that_moment_withdraws_it_all_the_same(audience, monkeypatch):
