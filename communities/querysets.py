@@ -17,7 +17,7 @@ from people.rules import is_programme_staff
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from communities.models import Associate, Community, Consent, Event, Membership, Newsletter, Registration, Signup
+    from communities.models import Associate, Community, Consent, Event, Membership, Newsletter, Registration
     from people.models import User
 
 _HIDDEN_STAGE = "not_taken_forward"
@@ -144,14 +144,6 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
                 | Q(associate__organisation__icontains=word)
             )
         return found
-
-
-class SignupQuerySet(models.QuerySet["Signup"]):
-    """Signups that wait to be confirmed, or were."""
-
-    def pending(self) -> SignupQuerySet:
-        """Those that can still be confirmed."""
-        return self.filter(confirmed_at=None, expires_at__gt=timezone.now())
 
 
 class NewsletterQuerySet(models.QuerySet["Newsletter"]):

@@ -13,7 +13,7 @@ from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from fellows.querysets import FellowPostQuerySet, SecondmentQuerySet
-from fellows.terms import ENDING_SOON_MONTHS, latest_end, months_later
+from fellows.terms import latest_end
 from people.models import Organisation
 from studies.models import Loaded, Study
 
@@ -100,11 +100,6 @@ class Secondment(Loaded):
         return self.starts_on <= day and (self.ends_on is None or self.ends_on >= day)
 
     @property
-    def is_present(self) -> bool:
-        """Runs today."""
-        return self.runs_on(timezone.localdate())
-
-    @property
     def is_past(self) -> bool:
         """Its last day was before today."""
         return self.ends_on is not None and self.ends_on < timezone.localdate()
@@ -117,8 +112,3 @@ class Secondment(Loaded):
     def last_day(self, max_years: int) -> dt.date:
         """The last day in post: as agreed, otherwise the latest that the programme allows."""
         return self.ends_on or latest_end(self.starts_on, max_years)
-
-    def ends_soon(self, max_years: int) -> bool:
-        """Runs today and is over, or has reached its longest term, within six months."""
-        soon = months_later(timezone.localdate(), ENDING_SOON_MONTHS)
-        return self.is_present and self.last_day(max_years) <= soon

@@ -72,7 +72,7 @@ class _Signer(signing.Signer):
 
     def signature(self, value: str | bytes, key: str | bytes | None = None) -> str:
         """As Django makes it."""
-        made = _keyed(f"{self.salt}signer", key or self.key).copy()
+        made = _keyed(str(self.salt) + "signer", key or self.key).copy()
         made.update(force_bytes(value))
         return signing.b64_encode(made.digest()).decode()
 

@@ -29,12 +29,6 @@ def is_on_a_panel(user: User | AnonymousUser) -> bool:
 
 
 @rules.predicate
-def is_on_panel(user: User | AnonymousUser, panel: Panel | None) -> bool:
-    """Holds a seat on this panel today."""
-    return bool(panel and user.is_active and PanelSeat.objects.current().filter(panel=panel, user=user.pk).exists())
-
-
-@rules.predicate
 def is_chair(user: User | AnonymousUser, panel: Panel | None) -> bool:
     """Chairs this panel today."""
     return bool(panel and user.is_active and PanelSeat.objects.chairs().filter(panel=panel, user=user.pk).exists())

@@ -93,7 +93,7 @@ def _send_on(day: dt.date, newsletter: Newsletter, cast: Cast) -> None:
     Newsletter.objects.filter(pk=sent.pk).update(created_at=sent_at, sent_at=sent_at)
     joined_later = Associate.objects.filter(confirmed_at__gt=sent_at).values("email")
     Delivery.objects.filter(mailing=sent.mailing_id, recipient__in=joined_later).delete()
-    put_back(Mailing.objects.filter(pk=sent.mailing_id), sent_at)
+    put_back(Mailing.objects.filter(pk=sent.mailing_id or 0), sent_at)
 
 
 def _more_blocks(cast: Cast, newsletter: Newsletter) -> None:

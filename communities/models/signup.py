@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from communities.models.associate import Involvement
 from communities.models.community import Community, new_key
-from communities.querysets import SignupQuerySet
 
 
 class Signup(models.Model):
@@ -25,8 +24,6 @@ class Signup(models.Model):
     made_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True, blank=True)
-
-    objects = SignupQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-made_at"]

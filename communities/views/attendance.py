@@ -93,11 +93,12 @@ def export(request: HttpRequest, slug: str) -> HttpResponse:
     event = _event(slug)
     sees_needs = request.user.has_perm("communities.view_needs")
     needs_headings = ["What they eat", "What they need"] if sees_needs else []
-    headings = ["Name", "Email address", "Organisation", "State", "Registered", "Came", *needs_headings]
-    rows: list[list[object]] = [headings]
+    rows: list[list[object]] = [
+        ["Name", "Email address", "Organisation", "State", "Registered", "Came", *needs_headings]
+    ]
     for each in event.registrations.select_related("needs"):
         needs = getattr(each, "needs", None)
-        row = [each.name, each.email, each.organisation, each.get_status_display()]
+        row: list[object] = [each.name, each.email, each.organisation, each.get_status_display()]
         row += [timezone.localdate(each.registered_at), "Yes" if each.attended else ""]
         if sees_needs:
             row += [needs.dietary, needs.access] if needs else ["", ""]

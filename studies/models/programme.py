@@ -78,11 +78,6 @@ class Consultation(Loaded):
     def __str__(self) -> str:
         return f"Consultation of {self.held_in}"
 
-    @property
-    def response_rate(self) -> int:
-        """Whole per cent of those invited who took part."""
-        return round(100 * self.took_part / self.invited) if self.invited else 0
-
 
 class Theme(Loaded):
     """A research theme, to which studies belong, or an implementation theme, which works into every study."""

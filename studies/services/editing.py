@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Field, Model
 
@@ -119,9 +118,3 @@ def edit_study(*, study: Study, fields: Mapping[str, Any], version: int, by: Use
     now.full_clean(exclude=["slug"])
     save_as(now, by)
     return now
-
-
-def refuse_archived(study: Study) -> None:
-    """Raise ``ValidationError`` where the study is put away: it is read, not changed."""
-    if study.is_archived:
-        raise ValidationError("This study is archived. Take it out of the archive first.", code="archived")

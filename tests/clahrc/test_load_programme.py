@@ -74,7 +74,8 @@ def test_load_programme_when_given_the_papers_file_then_the_numbers_are_the_pape
     assert {panel.kind for panel in Panel.objects.all()} == set(Panel.Kind.values)
     assert all(panel.questions.exists() for panel in Panel.objects.all())
     assert ExistingNetwork.objects.count() == 2
-    assert Consultation.objects.get().response_rate == 76
+    consultation = Consultation.objects.get()
+    assert (consultation.invited, consultation.took_part) == (34, 26)
 
 
 @pytest.mark.django_db
