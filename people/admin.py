@@ -15,7 +15,6 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.http import HttpRequest
 
 from people.models import Invitation, Organisation, User
 from people.read_only import ReadOnlyAdmin
@@ -57,14 +56,10 @@ class OrganisationAdmin(admin.ModelAdmin):
 
 @admin.register(Authenticator)
 class AuthenticatorAdmin(ReadOnlyAdmin):
-    """Second factors: to take away that of somebody who lost it. Their secret is shown to nobody."""
+    """Second factors: who has which. Their secret is shown to nobody."""
 
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter: ClassVar = ["type"]
     list_select_related = ("user",)
     search_fields = ("user__full_name", "user__email")
     exclude = ("data",)
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Administrators, as with whatever else is theirs alone."""
-        return bool(request.user.is_active and request.user.is_superuser)
