@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Container, Iterable
 from email.utils import parseaddr
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from icalendar import Event as Entry
 from communities.calendar_zone import LONDON, london_zone
 from communities.markup import to_mail_text
 from communities.models import Event
+from communities.words import written_text
 from mailing.services import File
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
@@ -41,8 +41,8 @@ def calendar_feed(events: Iterable[Event], *, name: str, with_link: Container[in
     ``with_link`` has the keys of the events whose link to join online its reader may have.
     """
     calendar = _calendar(method="PUBLISH")
-    calendar.add("name", _text(name))
-    calendar.add("x-wr-calname", _text(name))
+    calendar.add("name", written_text(name))
+    calendar.add("x-wr-calname", written_text(name))
     calendar.add("x-wr-timezone", LONDON.key)
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT6H")
@@ -81,11 +81,11 @@ def _entry(event: Event, *, with_link: bool) -> Entry:
     entry.add("last-modified", _utc(event.updated_at))
     entry.add("sequence", event.sequence)
     entry.add("status", "CANCELLED" if event.is_cancelled else "CONFIRMED")
-    entry.add("summary", _text(f"Cancelled: {event.title}" if event.is_cancelled else event.title))
+    entry.add("summary", written_text(f"Cancelled: {event.title}" if event.is_cancelled else event.title))
     entry.add("dtstart", _in_london(event.starts_at))
     entry.add("dtend", _in_london(event.ends_at))
-    entry.add("location", _text(event.place or link or "Online"))
-    entry.add("description", _text("\n\n".join(_description(event, link=link, url=url))))
+    entry.add("location", written_text(event.place or link or "Online"))
+    entry.add("description", written_text("\n\n".join(_description(event, link=link, url=url))))
     entry.add("url", url)
     entry.add("categories", [event.get_kind_display()])
     entry.add("transp", "TRANSPARENT" if event.is_cancelled else "OPAQUE")
@@ -103,16 +103,6 @@ def _description(event: Event, *, link: str, url: str) -> Iterable[str]:
     if link:
         yield f"Join online: {link}"
     yield f"More about it: {url}"
-
-
-#: Every way to begin a new line; a calendar knows one, and a program that reads it may know them all.
-_NEW_LINE = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-#: What no text of a calendar may hold (RFC 5545, 3.1: CONTROL).
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
-
-
-def _text(value: str) -> str:
-    return _CONTROL.sub("", _NEW_LINE.sub("\n", value))
 
 
 def _in_london(moment: dt.datetime) -> dt.datetime:

@@ -15,6 +15,8 @@ import nh3
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from communities.words import written_text
+
 _HEADING = re.compile(r"#{1,6}\s+(.*)")
 _BULLET = re.compile(r"[-*•]\s+(.*)")
 _NUMBER = re.compile(r"\d{1,3}[.)]\s+(.*)")
@@ -36,7 +38,7 @@ class Piece:
 def pieces(source: str) -> list[Piece]:
     """What a text is made of, in order."""
     found: list[Piece] = []
-    for chunk in re.split(r"\n[ \t]*\n", source.replace("\r\n", "\n").replace("\r", "\n").strip()):
+    for chunk in re.split(r"\n[ \t]*\n", written_text(source).strip()):
         open_piece: Piece | None = None
         for line in filter(None, (line.strip() for line in chunk.split("\n"))):
             kind, words = _kind_of(line)

@@ -23,6 +23,7 @@ from communities.models import Community, Event, Newsletter, Registration
 from communities.querysets import EventQuerySet
 from communities.tokens import UnknownLinkError, read_calendar
 from communities.views.requests import by_signed_link
+from communities.words import written_text
 from mailing.tokens import BadToken
 from studies.models import Programme
 
@@ -65,10 +66,10 @@ def newsletters_feed(request: HttpRequest) -> HttpResponse:
         body = render_to_string("newsletters/_blocks.html", {"drawn": draw(newsletter), "feed_base": settings.SITE_URL})
         link = _absolute(newsletter.get_absolute_url())
         feed.add_item(
-            title=newsletter.title,
+            title=written_text(newsletter.title),
             link=link,
             unique_id=link,
-            description=format_html("<p>{}</p>\n{}", newsletter.introduction, body),
+            description=written_text(format_html("<p>{}</p>\n{}", newsletter.introduction, body)),
             pubdate=newsletter.sent_at,
             updateddate=newsletter.sent_at,
             categories=[newsletter.community.name],
@@ -84,10 +85,10 @@ def events_feed(request: HttpRequest) -> HttpResponse:
     for event in Event.objects.public().upcoming()[:_ENTRIES]:
         link = _absolute(event.get_absolute_url())
         feed.add_item(
-            title=f"Cancelled: {event.title}" if event.is_cancelled else event.title,
+            title=written_text(f"Cancelled: {event.title}" if event.is_cancelled else event.title),
             link=link,
             unique_id=link,
-            description=escape(f"{event.when}. {event.place or 'Online'}"),  # a summary is HTML
+            description=escape(written_text(f"{event.when}. {event.place or 'Online'}")),  # a summary is HTML
             pubdate=event.created_at,
             updateddate=event.updated_at,
             categories=[event.get_kind_display()],

@@ -145,3 +145,14 @@ def test_event_feed_when_read_then_to_come_only(client, community):
     (summary,) = (each for each in feed.iter(f"{ATOM}summary") if "R&" in each.text)
     assert summary.get("type") == "html"
     assert BeautifulSoup(summary.text, "html.parser").get_text().endswith(". R&D Hall <1>")
+
+
+def test_feeds_when_texts_hold_what_xml_may_not_then_sound_and_without_it(client, community):
+    odd = "from\x0bslides \x1f\ufffe]]> &#0;"  # a vertical tab is a new line in PowerPoint
+    make_sent(community, title=odd, introduction=odd, words="One\x0b- two\x1f")
+    make_event(community, title=odd, place=odd)
+    for feed in ("newsletters:feed", "events:feed"):
+        (entry,) = ElementTree.fromstring(client.get(reverse(feed)).content).iter(f"{ATOM}entry")
+        assert entry.findtext(f"{ATOM}title") == "from\nslides ]]> &#0;"
+    body = ElementTree.fromstring(client.get(reverse("newsletters:feed")).content).find(f".//{ATOM}summary").text
+    assert "<p>One</p>\n<ul><li>two</li></ul>" in body
