@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
@@ -11,10 +13,11 @@ from django.views.decorators.http import require_POST
 
 from fellows import services
 from fellows.forms import EndForm, NameForm, SecondForm
-from fellows.listing import STATES, counts, posts_in_state, programme_max_years
+from fellows.listing import STATES, add_secondments, counts, listed_posts, programme_max_years
 from fellows.models import FellowPost, Secondment
 from people.addresses import slug_address
 from people.requests import user_of
+from people.rules import is_programme_staff
 from studies.models import Programme
 from studies.views.access import study_inside
 
@@ -24,19 +27,20 @@ _CHANGE = "fellows.change_fellows"
 
 def index(request: HttpRequest) -> HttpResponse:
     """Every post that the viewer may see, by study, with filters for what needs somebody."""
-    posts = FellowPost.objects.visible_to(request.user).of_current_studies().open()
+    user = user_of(request)
+    staff = is_programme_staff(user)
     state = request.GET.get("state", "")
     if state not in STATES:
         state = ""
     max_years = programme_max_years()
-    found = posts_in_state(posts, state, max_years=max_years).with_secondments()
-    found = found.order_by("study__theme__position", "study__position", "study__title", "number")
-    totals = counts(posts, max_years=max_years)
-    pages = Paginator(found, PER_PAGE)
+    totals = counts(user.pk, staff, max_years)
+    pages: Paginator[Any] = Paginator(listed_posts(user.pk, staff, state, max_years), PER_PAGE)
     pages.count = totals[state or "posts"]
     page = pages.get_page(request.GET.get("page"))
-    for post in page.object_list:
-        post.study_url = slug_address("fellows:study", post.study.slug)  # type: ignore[attr-defined]
+    posts = list(page.object_list)
+    add_secondments(posts)
+    for post in posts:
+        post.study_url = slug_address("fellows:study", post.study.slug)
     return render(
         request,
         "fellows/index.html",

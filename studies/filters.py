@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import django_filters
@@ -65,7 +65,8 @@ def _leads() -> models.QuerySet[User, tuple[Any, ...]]:
 
 
 @compiled
-def _themes() -> models.QuerySet[Theme, tuple[Any, ...]]:
+def theme_choices() -> models.QuerySet[Theme, tuple[Any, ...]]:
+    """The research themes, by slug, in words."""
     return Theme.objects.research().values_list("slug", "name")
 
 
@@ -100,22 +101,30 @@ class StudyFilter(django_filters.FilterSet):
         model = Study
         fields = ("q", "theme", "stage", "design", "lead", "flag", "show", "sort")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.filters["theme"].extra["choices"] = _themes()
+    def get_form_class(self) -> type[forms.Form]:
+        """With the themes and the leads of today to choose from."""
+        self.filters["theme"].extra["choices"] = theme_choices()
         self.filters["lead"].extra["choices"] = [(pk, full_name or email) for pk, full_name, email in _leads()]
+        found: type[forms.Form] = super().get_form_class()
+        return found
 
     def filter_queryset(self, queryset: StudyQuerySet) -> StudyQuerySet:
-        """Put archived studies aside and the rest in order unless the query string says otherwise."""
-        found = super().filter_queryset(queryset)
-        if not self.form.cleaned_data.get("show"):
+        """What the query string says that the list understands."""
+        return self.apply(queryset, self.form.cleaned_data)
+
+    def apply(self, found: StudyQuerySet, asked: Mapping[str, str]) -> StudyQuerySet:
+        """Those that are asked for; archived studies put aside and the rest in order unless they say otherwise."""
+        for name, value in asked.items():
+            found = self.filters[name].filter(found, value)
+        if not asked.get("show"):
             found = found.current()
-        return found if self.form.cleaned_data.get("sort") else found.order_by(*_DEFAULT_ORDER)
+        return found if asked.get("sort") else found.order_by(*_DEFAULT_ORDER)
 
     @property
-    def chosen(self) -> dict[str, Any]:
-        """What has been filtered by, without the order."""
-        return {key: value for key, value in self.form.cleaned_data.items() if value and key != "sort"}
+    def asked(self) -> dict[str, str]:
+        """What the query string says that the list understands: with this alone it shows the same studies."""
+        self.form.is_valid()
+        return {key: value for key, value in self.form.cleaned_data.items() if value}
 
     def by_words(self, queryset: StudyQuerySet, name: str, value: str) -> StudyQuerySet:
         """Those with every one of the words in their title, acronym or people."""

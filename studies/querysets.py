@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.utils import timezone
 
+from people.compiled import compiled_list
 from studies.scope import all_readers
 
 if TYPE_CHECKING:
@@ -26,9 +27,15 @@ class ProgrammeManager(models.Manager["Programme"]):
 
     def current(self) -> Programme | None:
         """The programme that this installation serves, or None before a file is loaded."""
-        # In SQL as it stands: every page asks, and Django takes longer to write it than the database to answer.
-        found = self.raw("SELECT * FROM studies_programme ORDER BY id LIMIT 1")
-        return next(iter(found), None)
+        return next(iter(_programmes()[:1]), None)
+
+
+@compiled_list
+def _programmes() -> models.QuerySet[Programme, tuple[Any, ...]]:
+    from studies.models import Programme
+
+    others = [field.name for field in Programme._meta.concrete_fields if not field.primary_key]
+    return Programme.objects.order_by("pk").values_list("pk", *others)
 
 
 class ThemeQuerySet(models.QuerySet["Theme"]):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -14,7 +16,8 @@ from communities.markup import to_html
 from communities.models import Community, Event
 from communities.views.items import with_html
 from communities.views.requests import page_of, text_of
-from studies.models import Theme
+from people.compiled import compiled_list
+from studies.filters import theme_choices
 
 _ORDERS = {
     "theme": ("study__theme__position", "study__position", "name"),
@@ -36,8 +39,7 @@ class CommunityFilterForm(forms.Form):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        themes = Theme.objects.research().values_list("slug", "name")
-        self.fields["theme"].choices = [("", "Any theme"), *themes]  # type: ignore[attr-defined]
+        self.fields["theme"].choices = [("", "Any theme"), *theme_choices()]  # type: ignore[attr-defined]
 
 
 @login_not_required
@@ -45,14 +47,8 @@ class CommunityFilterForm(forms.Form):
 def index(request: HttpRequest) -> HttpResponse:
     """Every community, by theme unless another order is asked for; search and filters."""
     words, theme, stage, sort = (text_of(request, name) for name in ("q", "theme", "stage", "sort"))
-    shown = ("slug", "name", "stage", "open_to_join", "study__theme__name")
-    communities = Community.objects.public().with_size().only(*shown).matching(words)
-    if theme:
-        communities = communities.filter(study__theme__slug=theme)
-    if stage in Community.Stage.values:
-        communities = communities.filter(stage=stage)
     sort = sort if sort in _ORDERS else "theme"
-    page = page_of(request, communities.order_by(*_ORDERS[sort]))
+    page = page_of(request, _listed(words, theme, stage, sort))
     initial = {"q": words, "theme": theme, "stage": stage, "sort": sort}
     context = {
         "page_obj": page,
@@ -61,6 +57,19 @@ def index(request: HttpRequest) -> HttpResponse:
         "is_filtered": bool(words or theme or stage),
     }
     return render(request, "communities/community_list.html", context)
+
+
+@compiled_list
+def _listed(words: str, theme: str, stage: str, sort: str) -> QuerySet[Community, tuple[Any, ...]]:
+    communities = Community.objects.public().with_size().matching(words)
+    if theme:
+        communities = communities.filter(study__theme__slug=theme)
+    if stage in Community.Stage.values:
+        communities = communities.filter(stage=stage)
+    return communities.order_by(*_ORDERS[sort]).values_list(  # type: ignore[misc]
+        "pk", "slug", "name", "stage", "open_to_join", "size",
+        "study__pk", "study__theme__pk", "study__theme__name",
+    )  # fmt: skip
 
 
 @login_not_required

@@ -9,7 +9,7 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Page, Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -30,8 +30,8 @@ def host_of(request: HttpRequest) -> str:
     return str(get_adapter(request).get_client_ip(request))
 
 
-def page_of(request: HttpRequest, rows: QuerySet[Any, Any], size: int = 50) -> Page[Any]:
-    """The page that is asked for; the nearest there is where it is none."""
+def page_of(request: HttpRequest, rows: Any, size: int = 50) -> Page[Any]:
+    """The page of a QuerySet or ``compiled_list`` that is asked for; the nearest there is where it is none."""
     return Paginator(rows, size).get_page(request.GET.get("page"))
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from people.compiled import compiled_list
 from people.requests import sent
 from studies import services
 from studies.exports import CONTENT_TYPES, studies_as
@@ -20,14 +24,18 @@ from studies.services.saved_views import tidy_query
 from studies.views.access import require
 
 PER_PAGE = 25
-#: What a row of the list is made of.
-_SHOWN = (
-    "slug", "acronym", "title", "stage", "design", "starts_on", "ends_on", "archived_at", "theme__name",
-)  # fmt: skip
 
 
 def _filtered(request: HttpRequest) -> StudyFilter:
-    return StudyFilter(request.GET, queryset=Study.objects.select_related("theme"))
+    return StudyFilter(request.GET, queryset=Study.objects.all())
+
+
+@compiled_list
+def _listed(*asked: tuple[str, str]) -> QuerySet[Study, tuple[Any, ...]]:
+    return StudyFilter().apply(Study.objects.all(), dict(asked)).values_list(
+        "pk", "slug", "acronym", "title", "stage", "design", "starts_on", "ends_on", "archived_at",
+        "theme__pk", "theme__name",
+    )  # fmt: skip
 
 
 @require_safe
@@ -41,10 +49,10 @@ def manage(request: HttpRequest) -> HttpResponse:
         if default:
             return redirect(f"{reverse('studies:manage')}?{default.query}")
     found = _filtered(request)
-    page = Paginator(found.qs.only(*_SHOWN), PER_PAGE).get_page(request.GET.get("page"))
-    page.object_list = list(page.object_list)
-    flag(page.object_list)
-    for study in page.object_list:
+    page: Page[Any] = Paginator(_listed(*found.asked.items()), PER_PAGE).get_page(request.GET.get("page"))
+    studies = list(page.object_list)
+    flag(studies)
+    for study in studies:
         study.flags = flags_of(study, short=True)
     context = {
         "filter": found,
@@ -63,7 +71,10 @@ def export(request: HttpRequest, kind: str) -> HttpResponse:
     require(request, "studies.manage_studies")
     if kind not in CONTENT_TYPES:
         raise Http404("There is no such format.")
-    response = HttpResponse(studies_as(kind, _filtered(request).qs.with_flags()), content_type=CONTENT_TYPES[kind])
+    response = HttpResponse(
+        studies_as(kind, _filtered(request).qs.select_related("theme").with_flags()),
+        content_type=CONTENT_TYPES[kind],
+    )
     response.headers["Content-Disposition"] = f'attachment; filename="studies-{timezone.localdate():%Y-%m-%d}.{kind}"'
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -7,18 +7,20 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from people.compiled import compiled, compiled_list
 from people.requests import sent, user_of
 from studies import services
 from studies.changes import changes_to
 from studies.filters import flags_of
 from studies.forms import EditStudyForm, MoveForm, NewStudyForm, conflict_form
 from studies.identifiers import SCHEMES
-from studies.models import Study
+from studies.models import Amendment, Study, StudyIdentifier, Suggestion
 from studies.reading import AIM, reading_age
 from studies.stages import moves_from
 from studies.views.access import require, study_inside, study_to_change
@@ -32,16 +34,45 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         inside = Study.objects.visible_to(request.user).select_related("theme").filter(slug=slug).with_flags().first()
         if inside is not None:
             return render(request, "studies/study_detail.html", _everything_on(inside, request))
-    study = get_object_or_404(Study.objects.public().select_related("theme", "community"), slug=slug)
+    study = next(iter(_public_study(slug)[:1]), None)
+    if study is None:
+        raise Http404("No such study.")
     return render(request, "studies/study_public.html", {"study": study, **_public_parts(study)})
+
+
+@compiled_list
+def _public_study(slug: str) -> QuerySet[Study, tuple[Any, ...]]:
+    return Study.objects.public().filter(slug=slug).values_list(
+        "pk", "slug", "acronym", "title", "summary", "research_question", "design", "stage", "starts_on", "ends_on",
+        "theme__pk", "theme__slug", "theme__name", "community__pk", "community__slug", "community__open_to_join",
+    )  # fmt: skip
 
 
 def _public_parts(study: Study) -> dict[str, Any]:
     """What everyone may see besides the study's own words: numbers in registries and what was changed. No names."""
+    amendments = _amendments(study.pk)[:10]
+    said = _said(*(amendment.pk for amendment in amendments)) if amendments else []
+    for amendment in amendments:
+        amendment.said = [words for pk, words in said if pk == amendment.pk]
     return {
-        "identifiers": [(row, SCHEMES[row.scheme].url(row.value)) for row in study.identifiers.all()],
-        "amendments": study.amendments.prefetch_related("suggestions")[:10],
+        "identifiers": [(row, SCHEMES[row.scheme].url(row.value)) for row in _identifiers(study.pk)],
+        "amendments": amendments,
     }
+
+
+@compiled_list
+def _identifiers(study: int) -> QuerySet[StudyIdentifier, tuple[Any, ...]]:
+    return StudyIdentifier.objects.filter(study=study).values_list("pk", "scheme", "value")
+
+
+@compiled_list
+def _amendments(study: int) -> QuerySet[Amendment, tuple[Any, ...]]:
+    return Amendment.objects.filter(study=study).values_list("pk", "text", "made_on")
+
+
+@compiled
+def _said(*amendments: int) -> QuerySet[Suggestion, tuple[Any, ...]]:
+    return Suggestion.objects.filter(amendments__in=amendments).values_list("amendments", "text")
 
 
 def _everything_on(study: Study, request: HttpRequest) -> dict[str, Any]:
