@@ -10,6 +10,7 @@ from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from people.models import User
@@ -74,6 +75,13 @@ class LoginForm(PlainForm, account.LoginForm):
 
     submit_label = "Log in"
     labels: ClassVar = {"login": "Email address", "password": "Password"}
+
+    def clean_password(self) -> str:
+        """Refuse the demonstration's password elsewhere: its people may still be in a database that has grown up."""
+        password: str = self.cleaned_data["password"]
+        if password == settings.DEMO_PASSWORD and not (settings.DEMO or settings.DEBUG):
+            raise ValidationError("Everybody knows this password. Ask for a login code by email instead.", code="known")
+        return password
 
 
 class RequestLoginCodeForm(PlainForm, account.RequestLoginCodeForm):

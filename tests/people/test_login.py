@@ -383,3 +383,14 @@ def test_login_page_when_this_is_a_demonstration_then_lists_its_logins(client, d
     ):
         assert f"{name}@example.org" in page
     assert "demo-password" in page
+
+
+def test_login_when_it_is_no_demonstration_then_its_password_lets_nobody_in(client, member, settings):
+    member.set_password(settings.DEMO_PASSWORD)
+    member.save()
+    page = client.post(LOGIN, {"login": member.email, "password": settings.DEMO_PASSWORD})
+    assert "Everybody knows this password" in page.content.decode()
+    assert logged_in_as(client) is None
+    settings.DEMO = True
+    client.post(LOGIN, {"login": member.email, "password": settings.DEMO_PASSWORD})
+    assert logged_in_as(client) == str(member.pk)
