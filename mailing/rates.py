@@ -23,9 +23,12 @@ from mailing.models import Delivery, DomainPace, Mailing
 
 if TYPE_CHECKING:
     from mailing.ledger import Batch, Item
+    from mailing.querysets import DeliveryQuerySet
 
 _SOON = 0.25  # seconds that are not worth putting a delivery off for
 _CHUNK = 100
+#: Seconds without a turn that are not worth planning anew for.
+_GAP = 30.0
 
 
 def limits() -> dict[str, float]:
@@ -121,6 +124,13 @@ def give_up_turns(*, mailing_id: int) -> int:
     return count
 
 
+def _waiting(domain: str) -> DeliveryQuerySet:
+    """Those that have a turn which is to come."""
+    return Delivery.objects.filter(
+        urgent=False, due_at__gt=timezone.now(), due_at=F("turn_at"), recipient__iendswith=f"@{domain}"
+    )
+
+
 @transaction.atomic
 def _plan_anew(domain: str, rate: float) -> int:
     # Whoever reserves turns waits for this row, and we see what was reserved before.
@@ -128,11 +138,24 @@ def _plan_anew(domain: str, rate: float) -> int:
         # As if a message left now, which one may.
         pace.next_at = min(pace.next_at, time.time() + 1 / rate)
         pace.save(update_fields=["next_at"])
-    waiting = Delivery.objects.filter(
-        urgent=False, due_at__gt=timezone.now(), due_at=F("turn_at"), recipient__iendswith=f"@{domain}"
-    )
-    free = waiting.order_by("pk").select_for_update(skip_locked=True).values("pk")
+    free = _waiting(domain).order_by("pk").select_for_update(skip_locked=True).values("pk")
     return Delivery.objects.filter(pk__in=free).update(due_at=F("created_at"), turn_at=None)
+
+
+def mend_turns() -> int:
+    """Pull back turns that lie further ahead than they can: the clock was put back, or whoever had those before left.
+
+    Where anybody has a turn, the next is no more than one apart from now. Returns how many plan anew; a second call
+    finds nothing.
+    """
+    count = 0
+    for domain, rate in sorted(limits().items()):
+        latest = time.time() + 1 / rate + _GAP
+        if DomainPace.objects.filter(domain=domain, next_at__gt=latest).exists():
+            first = _waiting(domain).order_by("due_at").values_list("due_at", flat=True).first()
+            if first is None or first.timestamp() > latest:
+                count += _plan_anew(domain, rate)
+    return count
 
 
 def turn_is_near(within: float) -> bool:

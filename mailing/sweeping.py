@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils import timezone
 
-from mailing import recovery, wake
+from mailing import rates, recovery, wake
 from mailing.models import Delivery, Lease, Mailing
 
 recover = recovery.recover
@@ -17,6 +17,7 @@ def sweep() -> None:
     Two at once, or one every second, do no harm: a worker that finds nothing to do goes back to sleep.
     """
     recovery.recover()
+    rates.mend_turns()
     recovery.mend_clock()
     now = timezone.now()
     if Delivery.objects.urgent_due(now).exists():

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import F
 from django.utils import timezone
 
-from mailing import checks, ledger, rates, services
+from mailing import checks, ledger, rates, services, sweeping
 from mailing.engine import Ended, Engine
 from mailing.models import Delivery, DomainPace
 from people.models import User
@@ -68,6 +68,31 @@ def test_turn_when_it_comes_then_the_delivery_goes_and_is_not_put_off_again(sett
 def _sent(batch: ledger.Batch) -> int:
     ledger.settle_sent(lease_id=batch.lease_id, answers=[(item.pk, "250") for item in batch.items])
     return batch.lease_id
+
+
+def test_turns_when_the_clock_was_put_back_then_they_come_no_later_than_the_rate_asks(settings, mailing, time_machine):
+    settings.MAIL_RATES = ["slow.example=2"]
+    time_machine.move_to(START, tick=False)
+    Delivery.objects.update(due_at=START, created_at=START)
+    ledger.release(lease_id=_sent(claim()))
+    assert rates.mend_turns() == 0
+    time_machine.move_to(START - dt.timedelta(hours=1), tick=False)
+    sweeping.sweep()
+    ledger.release(lease_id=claim().lease_id)
+    waits = [
+        (due - timezone.now()).total_seconds()
+        for due in mailing.deliveries.filter(status="queued").order_by("pk").values_list("due_at", flat=True)
+    ]
+    assert waits == [n / 2 for n in range(1, 20)]
+    assert rates.mend_turns() == 0
+
+
+def test_turns_when_nobody_waits_after_the_clock_was_put_back_then_the_next_need_not_wait(settings, time_machine):
+    settings.MAIL_RATES = ["slow.example=2"]
+    time_machine.move_to(START, tick=False)
+    DomainPace.objects.create(domain="slow.example", next_at=START.timestamp() + 3600)
+    assert rates.mend_turns() == 0
+    assert DomainPace.objects.get().next_at == START.timestamp() + 0.5
 
 
 def test_turns_when_missed_by_a_pause_then_there_is_no_rush_afterwards(settings, mailing, time_machine):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from argparse import ArgumentParser
 from collections import Counter
@@ -10,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import DatabaseError, DataError
 
 from mailing.bounces import services, sources
+
+logger = logging.getLogger(__name__)
 
 #: By which a mail server knows that it should try again (sysexits.h).
 _TRY_AGAIN = 75
@@ -34,16 +37,28 @@ class Command(BaseCommand):
         """Read them and say what they were. Exit status 75 asks a mail server to hand the message over again."""
         counts: Counter[str] = Counter()
         try:
-            for raw in self._messages(options):
-                outcome = services.take_in(raw=raw, to=options["to"])
-                counts[outcome if isinstance(outcome, str) else outcome.get_kind_display().lower()] += 1
+            for found in self._messages(options):
+                counts[self._read(found, options)] += 1
         except FileNotFoundError as error:
             raise CommandError(f"There is no mailbox at {error.filename or error}") from error
         except DatabaseError as error:
             raise CommandError(f"It could not be written down: {error}", returncode=_TRY_AGAIN) from error
         self.stdout.write(f"{counts.total()} read" + "".join(f"\n{number} {what}" for what, number in counts.items()))
 
-    def _messages(self, options: dict[str, Any]) -> Iterator[bytes]:
+    def _read(self, found: sources.Found, options: dict[str, Any]) -> str:
+        """What a message was. One that makes us stumble is put aside: it must not keep later runs from the others."""
+        try:
+            outcome = services.take_in(raw=found.raw, to=options["to"])
+        except Exception as error:
+            is_outage = isinstance(error, DatabaseError) and not isinstance(error, DataError)
+            if is_outage or options["pipe"]:
+                raise
+            logger.exception("Message %s of the bounce mailbox can not be read", found.name)
+            self.stderr.write(f"Message {found.name} can not be read ({error!r}); it is in {found.put_aside()}")
+            return "could not be read, and were put aside"
+        return outcome if isinstance(outcome, str) else outcome.get_kind_display().lower()
+
+    def _messages(self, options: dict[str, Any]) -> Iterator[sources.Found]:
         chosen = [name for name in ("pipe", "maildir", "mbox") if options[name]]
         if len(chosen) != 1:
             raise CommandError("Say where to read from: --maildir DIR, --mbox FILE, or - for standard input.")

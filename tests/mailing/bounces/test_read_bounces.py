@@ -63,6 +63,28 @@ def test_maildir_when_the_database_is_away_then_the_message_stays_unread(sent, b
     assert run(maildir=tmp_path / "box") == ["1 read", "1 refused for good"]
 
 
+def test_maildir_when_a_message_can_not_be_read_then_it_is_put_aside_and_the_others_are_read(
+    sent, back, tmp_path, monkeypatch, capsys
+):
+    box = mailbox.Maildir(tmp_path / "box")
+    box.add(samples.postfix(back(sent())))
+    bad = box.add(b"Subject: odd\n\nodd\n")
+    whole = services.take_in
+
+    def stumble(*, raw, to):
+        if b"odd" in raw:
+            raise LookupError("unknown encoding: odd")
+        return whole(raw=raw, to=to)
+
+    monkeypatch.setattr(services, "take_in", stumble)
+    said = sorted(run(maildir=tmp_path / "box"))
+    assert said == ["1 could not be read, and were put aside", "1 refused for good", "2 read"]
+    assert bad in capsys.readouterr().err
+    assert run(maildir=tmp_path / "box") == ["0 read"]
+    assert list(box.get_folder("unreadable").keys()) == [bad]
+    assert (len(box), Bounce.objects.count()) == (1, 1)
+
+
 def test_mbox_when_read_twice_then_written_once_and_the_file_is_left_alone(sent, back, tmp_path):
     box = mailbox.mbox(tmp_path / "box")
     box.add(samples.postfix(back(sent())))
