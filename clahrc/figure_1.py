@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
+from people.compiled import compiled_list
 from studies.models import Theme
 
 
@@ -19,9 +21,15 @@ class Figure:
 
 def figure_1() -> Figure:
     """The figure as the programme's themes make it today, in one query."""
-    public = Q(studies__archived_at=None) & ~Q(studies__stage="not_taken_forward")
-    themes = list(Theme.objects.annotate(number_of_studies=Count("studies", filter=public)).order_by("position", "pk"))
+    themes = list(_themes())
     return Figure(
         pillars=[theme for theme in themes if theme.kind == Theme.Kind.RESEARCH],
         beams=[theme for theme in themes if theme.kind == Theme.Kind.IMPLEMENTATION],
     )
+
+
+@compiled_list
+def _themes() -> QuerySet[Theme, tuple[Any, ...]]:
+    public = Q(studies__archived_at=None) & ~Q(studies__stage="not_taken_forward")
+    counted = Theme.objects.annotate(number_of_studies=Count("studies", filter=public)).order_by("position", "pk")
+    return counted.values_list("pk", "slug", "name", "kind", "number_of_studies")

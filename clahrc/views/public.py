@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control
@@ -18,6 +19,7 @@ from clahrc.figure_1 import figure_1
 from clahrc.numbers import numbers
 from clahrc.search import kinds_for, words_of
 from communities.models import Event, Membership, Newsletter
+from people.compiled import compiled_list
 from studies.models import Programme, Study, Theme
 
 #: How many results a kind shows when all kinds are searched, and on a page of its own.
@@ -44,9 +46,14 @@ def home(request: HttpRequest) -> HttpResponse:
             "numbers": numbers(programme),
             "figure": figure_1(),
             "events": Event.objects.public().upcoming().exclude(status="cancelled").select_related("community")[:3],
-            "newsletters": Newsletter.objects.sent().select_related("community")[:3],
+            "newsletters": _newsletters()[:3],
         },
     )
+
+
+@compiled_list
+def _newsletters() -> QuerySet[Newsletter, tuple[Any, ...]]:
+    return Newsletter.objects.sent().values_list("pk", "slug", "title", "sent_at", "community__pk", "community__name")
 
 
 @login_not_required
