@@ -25,6 +25,7 @@ urlpatterns = [
     path("organisations/<int:pk>/delete/", views.organisation_delete, name="organisation_delete"),
     path("me/", views.me, name="me"),
     path("me/edit/", views.me_edit, name="me_edit"),
+    path("me/sessions/<int:pk>/end/", views.session_end, name="session_end"),
     path("me/data/", views.my_data, name="my_data"),
     path("me/close/", views.close_account, name="close_account"),
 ]

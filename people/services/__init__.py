@@ -3,6 +3,7 @@
 from people.services.accounts import (
     close_account,
     deactivate,
+    end_session,
     end_sessions,
     forget_sessions,
     make_staff,
@@ -33,6 +34,7 @@ __all__ = [
     "close_account",
     "deactivate",
     "delete_organisation",
+    "end_session",
     "end_sessions",
     "forget_sessions",
     "invite",

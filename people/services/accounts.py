@@ -165,6 +165,14 @@ def forget_sessions() -> int:
     return ended.delete()[0]
 
 
+def end_session(*, user: User, pk: int) -> bool:
+    """Log this person out of one of their browsers; False where it is not theirs, or has ended already."""
+    session = UserSession.objects.filter(user=user, pk=pk).first()
+    if session:
+        session.end()
+    return session is not None
+
+
 def _refuse_last_administrator(user: User) -> None:
     """Raise ``ValidationError`` if nobody else would be an administrator. Locks them all until the transaction ends."""
     if user.is_superuser and user.is_active:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from django import template
 from django.conf import settings
 
+from people.browsers import browser_name
 from people.demo import DEMO_LOGINS
 
 register = template.Library()
+register.filter(browser_name)
 
 
 @register.inclusion_tag("people/demo_logins.html")

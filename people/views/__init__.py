@@ -1,6 +1,6 @@
 """Pages of the people app."""
 
-from people.views.account import close_account, me, me_edit, my_data
+from people.views.account import close_account, me, me_edit, my_data, session_end
 from people.views.invitations import accept, invite, resend, withdraw
 from people.views.organisations import organisation_delete, organisation_edit, organisation_new, organisations
 from people.views.people import deactivate, detail, index, make_staff, reactivate, remove_staff, reset_second_factor
@@ -24,5 +24,6 @@ __all__ = [
     "remove_staff",
     "resend",
     "reset_second_factor",
+    "session_end",
     "withdraw",
 ]

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from people import privacy, roles, services
 from people.forms import OwnDetailsForm
@@ -49,6 +49,14 @@ def me_edit(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Your details have been saved.")
         return redirect("people:me")
     return render(request, "people/account_edit.html", {"form": form})
+
+
+@require_POST
+def session_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """Log the person out of one other browser."""
+    services.end_session(user=user_of(request), pk=pk)
+    messages.success(request, "You are logged out of that browser.")
+    return redirect("usersessions_list")
 
 
 @require_GET

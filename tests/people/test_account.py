@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from people import privacy, services
+from people.browsers import browser_name
 from people.models import User
 from tests.communities.factories import make_event, make_registration
 from tests.people.conftest import link_in
@@ -187,11 +188,45 @@ def test_sessions_when_logged_out_elsewhere_then_only_this_one_goes_on(browser, 
     other = Client(headers={"user-agent": "Another browser"})
     other.post(LOGIN, {"login": member.email, "password": PASSWORD})
     page = browser.get("/accounts/sessions/").content.decode()
-    assert "Another browser" in page
+    assert "A browser that is not known" in page
     assert UserSession.objects.filter(user=member).count() == 2
     browser.post("/accounts/sessions/")
     assert logged_in_as(browser) == str(member.pk)
     assert other.get(reverse("people:me")).status_code == 302
+
+
+def test_sessions_when_one_is_logged_out_then_the_others_go_on_and_nobody_elses_end(browser, member, stranger):
+    lost = Client(headers={"user-agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Safari/604.1"})
+    desk = Client(headers={"user-agent": "Mozilla/5.0 (Windows NT 10.0) Gecko Firefox/144.0"})
+    lost.post(LOGIN, {"login": member.email, "password": PASSWORD})
+    desk.post(LOGIN, {"login": member.email, "password": PASSWORD})
+    page = BeautifulSoup(browser.get("/accounts/sessions/").content, "html.parser")
+    row = next(row for row in page.select("tbody tr") if "Safari on iPhone" in row.get_text())
+    assert "Firefox on Windows" in page.get_text()
+    assert len(page.select("tbody form")) == 2, "there is no button for the browser in use"
+    browser.post(row.form["action"])
+    assert [logged_in_as(client) for client in (lost, desk, browser)] == [None, str(member.pk), str(member.pk)]
+    theirs = UserSession.objects.create(user=stranger, session_key="theirs", ip="127.0.0.1", user_agent="")
+    browser.post(reverse("people:session_end", args=[theirs.pk]))
+    assert UserSession.objects.filter(pk=theirs.pk).exists()
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (
+            "Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36 Edg/140.0",
+            "Edge on Windows",
+        ),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/18.0 Safari/605.1.15", "Safari on Mac"),
+        ("Mozilla/5.0 (Linux; Android 14) Chrome/140.0 Mobile Safari/537.36", "Chrome on Android"),
+        ("Lynx on Linux", "A browser on Linux"),
+        ("", "A browser that is not known"),
+    ],
+)
+def test_browser_name_when_told_what_it_says_then_is_the_one_that_people_know(said, name):
+    assert browser_name(said) == name
 
 
 def test_log_out_when_asked_by_get_then_asks_and_by_post_does(browser):
