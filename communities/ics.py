@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Container, Iterable
+from dataclasses import dataclass
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 
@@ -17,6 +18,19 @@ from communities.markup import to_mail_text
 from communities.models import Event
 from communities.words import written_text
 from mailing.services import File
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """The whole address of a calendar, to be copied, and as links that open a calendar program have it."""
+
+    address: str
+
+    @property
+    def webcal(self) -> str:
+        """The address with the scheme that browsers hand to a calendar program."""
+        return f"webcal://{self.address.partition('://')[2]}"
+
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
 #: How often programs that subscribe to a feed are asked to look again.

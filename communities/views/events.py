@@ -9,12 +9,14 @@ from django.contrib.auth.decorators import login_not_required, permission_requir
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from communities import ics
 from communities.audiences import Choice, joined_words
 from communities.forms import AnnounceForm, CancelEventForm, DeleteDraftsForm, EventForm
 from communities.forms.series import FOLLOWING
+from communities.ics import Subscription
 from communities.markup import to_html
 from communities.models import Community, Event
 from communities.progress import with_progress
@@ -33,6 +35,7 @@ from communities.services.postings import announce_event, audience_of, to_announ
 from communities.services.registrations import places_left
 from communities.services.series import drafts_of_series, following
 from communities.views.requests import edit, page_of, text_of
+from mailing.compose import site_url
 from people.requests import user_of
 
 _MANAGE = "communities.manage_events"
@@ -43,7 +46,8 @@ _MANAGE = "communities.manage_events"
 def index(request: HttpRequest) -> HttpResponse:
     """What is to come."""
     coming = Event.objects.public().upcoming().with_communities()
-    return render(request, "events/event_list.html", {"page_obj": page_of(request, coming, 20)})
+    context = {"page_obj": page_of(request, coming, 20), "calendar": Subscription(site_url(reverse("events_calendar")))}
+    return render(request, "events/event_list.html", context)
 
 
 @login_not_required

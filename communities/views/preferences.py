@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from communities import tokens
 from communities.forms import DetailsForm, LinkForm, PreferencesForm
+from communities.ics import Subscription
 from communities.models import Associate
 from communities.privacy import data_held, registrations_of
 from communities.services.accounts import associate_of
@@ -104,7 +105,7 @@ def preferences(request: HttpRequest, associate: Associate, token: str) -> HttpR
     if tokens.is_owner(token):
         context |= {
             "is_owner": True,
-            "calendar_url": tokens.calendar_url(associate),
+            "calendar": Subscription(tokens.calendar_url(associate)),
             "registrations": registrations_of(associate),
         }
     return render(request, "communities/preferences.html", context)

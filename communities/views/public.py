@@ -9,13 +9,16 @@ from django.contrib.auth.decorators import login_not_required
 from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from communities.ics import Subscription
 from communities.markup import to_html
 from communities.models import Community, Event
 from communities.views.items import with_html
 from communities.views.requests import page_of, text_of
+from mailing.compose import site_url
 from people.compiled import compiled_list
 from studies.filters import theme_choices
 
@@ -87,6 +90,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "came": Event.objects.for_communities([community.pk])
         .counted_in(timezone.localdate().year)
         .aggregate(people=Sum("attended_count"), events=Count("pk")),
+        "calendar": Subscription(site_url(reverse("communities:calendar", args=[community.slug]))),
         "items": with_html(list(community.items.newest_first()[:5])),
         "newsletters": community.newsletters.sent()[:5],
         "moves": community.moves.all()[:20],

@@ -156,3 +156,13 @@ def test_feeds_when_texts_hold_what_xml_may_not_then_sound_and_without_it(client
         assert entry.findtext(f"{ATOM}title") == "from\nslides ]]> &#0;"
     body = ElementTree.fromstring(client.get(reverse("newsletters:feed")).content).find(f".//{ATOM}summary").text
     assert "<p>One</p>\n<ul><li>two</li></ul>" in body
+
+
+def test_calendars_when_offered_then_with_the_address_to_copy_and_to_open(client, community):
+    for page, calendar in (
+        (reverse("events:index"), reverse("events_calendar")),
+        (community.get_absolute_url(), reverse("communities:calendar", args=[community.slug])),
+    ):
+        soup = BeautifulSoup(client.get(page).content, "html.parser")
+        links = {a["href"] for a in soup.select("details a") if a["href"].endswith(calendar)}
+        assert links == {f"webcal://testserver{calendar}", f"http://testserver{calendar}"}
