@@ -73,7 +73,7 @@ def with_progress(rows: Iterable[Any]) -> list[Any]:
         of_mailing = counts.setdefault(mailing, {})
         of_mailing[state] = of_mailing.get(state, 0) + count
     for row in found:
-        row.progress = Progress(**counts.get(row.mailing_id, {}))
+        row.progress = Progress(**counts.get(row.mailing_id, {}))  # type: ignore[arg-type]
     return found
 
 
