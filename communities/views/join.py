@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -52,16 +55,27 @@ def join_sent(request: HttpRequest) -> HttpResponse:
     return render(request, "communities/join_sent.html")
 
 
-@by_signed_link
+def for_signup(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Give the view the signup behind the link, or say what is wrong with the link."""
+
+    @by_signed_link
+    @wraps(view)
+    def wrapped(request: HttpRequest, token: str) -> HttpResponse:
+        try:
+            signup = tokens.read_signup(token)
+        except BadToken:
+            return bad_link(request, kind="broken")
+        except tokens.UnknownLinkError:
+            return bad_link(request, kind="gone", status=410)
+        return view(request, signup, token=token)
+
+    return wrapped
+
+
+@for_signup
 @require_http_methods(["GET", "HEAD", "POST"])
-def confirm(request: HttpRequest, token: str) -> HttpResponse:
+def confirm(request: HttpRequest, signup: Signup, token: str) -> HttpResponse:
     """What will be set up, with the button that does it: mail scanners follow links, and must not confirm anything."""
-    try:
-        signup = tokens.read_signup(token)
-    except BadToken:
-        return bad_link(request, kind="broken")
-    except tokens.UnknownLinkError:
-        return bad_link(request, kind="gone", status=410)
     if request.method == "POST":
         return _confirmed(request, signup, token)
     if signup.confirmed_at:
@@ -102,16 +116,10 @@ def _ask(request: HttpRequest, signup: Signup, token: str) -> HttpResponse:
     return render(request, "communities/confirm.html", context)
 
 
-@by_signed_link
+@for_signup
 @require_POST
-def renew(request: HttpRequest, token: str) -> HttpResponse:
+def renew(request: HttpRequest, signup: Signup, token: str) -> HttpResponse:
     """Send a new link for a signup that expired. It goes to the same address, and nothing need be filled in again."""
-    try:
-        signup = tokens.read_signup(token)
-    except BadToken:
-        return bad_link(request, kind="broken")
-    except tokens.UnknownLinkError:
-        return bad_link(request, kind="gone", status=410)
     try:
         renew_signup(signup=signup, host=host_of(request))
     except TooManyRequestsError as error:
