@@ -7,12 +7,16 @@ unless it belonged to somebody else), and given back once, to the review's own m
 
 from __future__ import annotations
 
+from allauth.account.adapter import get_adapter
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, QueryDict
 from django.middleware.csrf import CsrfViewMiddleware
 
 _KEY = "panels_kept_text"
 #: Longest form that is kept, as it was posted. A review of ten full boxes is far below this.
 _MOST = 1_000_000
+#: How many are kept within an hour from one network address: who posts has shown no login, and each takes up room.
+_AN_HOUR = 30
 
 
 def keep(request: HttpRequest, review_pk: int) -> bool:
@@ -20,10 +24,19 @@ def keep(request: HttpRequest, review_pk: int) -> bool:
     posted = request.POST.copy()
     posted.pop("csrfmiddlewaretoken", None)
     data = posted.urlencode()
-    if len(data) > _MOST:
+    if len(data) > _MOST or _asks_too_often(request):
         return False
     request.session[_KEY] = {"review": review_pk, "data": data}
     return True
+
+
+def _asks_too_often(request: HttpRequest) -> bool:
+    key = f"panels.kept_text.{get_adapter(request).get_client_ip(request)}"
+    cache.add(key, 0, timeout=3600)
+    try:
+        return cache.incr(key) > _AN_HOUR
+    except ValueError:  # the hour ended between the two
+        return False
 
 
 def take(request: HttpRequest, review_pk: int) -> QueryDict | None:

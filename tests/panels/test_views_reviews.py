@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from panels import services
+from panels import kept_text, services
 from panels.models import Review, ReviewCycle
 from studies.models import Study, StudyPerson
 from tests.conftest import ROLES
@@ -231,6 +232,15 @@ def test_edit_when_a_change_was_cut_short_by_closing_then_what_is_typed_is_shown
     page = browser.post(url("edit", review), {**typed, "comments_to_team": "Typed too late"})
     assert page.status_code == 409
     assert "Typed too late" in page.content.decode()
+
+
+def test_edit_when_strangers_post_on_and_on_then_no_more_is_kept(ready, typed, monkeypatch):
+    """Whoever posts has no login yet: the database is not theirs to fill."""
+    monkeypatch.setattr(kept_text, "_AN_HOUR", 2)
+    before = Session.objects.count()
+    for _ in range(4):
+        Client().post(url("edit", ready), typed)
+    assert Session.objects.count() == before + 2
 
 
 def test_edit_when_the_login_had_ended_then_logging_in_again_saves_what_was_typed(ready, typed, panel_member):
