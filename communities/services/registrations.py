@@ -74,17 +74,24 @@ def add_by_hand(
 ) -> Registration:
     """Register somebody for them, also where the public cannot; they are emailed if they have an address.
 
-    Where the address is registered already, that registration is returned as it is. Raises ``RefusedError`` for an
-    event that is not public, and where it is full and there is no address to which a place could be offered later.
+    Where the address is registered already, that registration is returned as it is; but once the event has begun, the
+    line is over, and whoever was in it gets a place that is free. Raises ``RefusedError`` for an event that is not
+    public, and where it is full and there is no address to which a place could be offered later.
     """
     current = lock_event(event)
     if current.status != Event.Status.PUBLISHED:
         raise RefusedError("People can be added to an event while it is published.")
     found = current.registrations.with_email(email).first() if email else None
-    if found and found.is_live:
+    if found and found.is_live and (found.is_coming or not current.has_started):
         return found
-    if not _has_room(current) and (not email or current.has_started):
-        raise RefusedError("The event is full. Raise the number of places first, or cancel for somebody else.")
+    has_place = found is not None and found.is_offered
+    if not has_place and not _has_room(current) and (not email or current.has_started):
+        or_cancel = "" if current.has_started else ", or cancel for somebody else"
+        raise RefusedError(f"The event is full. Raise the number of places first{or_cancel}.")
+    if found and found.is_live:
+        _give_place(found)
+        found.save(update_fields=["status", "coming_since", "offer_expires_at"])
+        return found
     registration = _enter(current, found, name=name, email=email, organisation=organisation, added_by=by)
     _save_needs(registration, dietary, access, agreed_to)
     if not current.has_started:
@@ -215,8 +222,8 @@ def places_left(event: Event) -> int | None:
 
 
 def _has_room(event: Event) -> bool:
-    """Whether whoever comes now gets a place: nobody may overtake those who wait."""
-    return places_left(event) != 0 and not event.registrations.waiting().exists()
+    """Whether whoever comes now gets a place: nobody overtakes those who can be offered one."""
+    return places_left(event) != 0 and (event.has_started or not event.registrations.waiting().exists())
 
 
 def offer_ends(event: Event, now: dt.datetime) -> dt.datetime:

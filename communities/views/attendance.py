@@ -127,7 +127,9 @@ def attendance(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect(request.get_full_path())
     # So many that a page of them, with what it carries, stays within DATA_UPLOAD_MAX_NUMBER_FIELDS.
     coming = page_of(request, event.registrations.coming().order_by("name", "pk"), 250)
-    context = {"event": event, "page_obj": coming, "can_tick": _can_tick(event)}
+    in_line = [Registration.Status.WAITING, Registration.Status.OFFERED]
+    waiting = event.registrations.filter(status__in=in_line).order_by("turn")[:100] if event.has_started else []
+    context = {"event": event, "page_obj": coming, "can_tick": _can_tick(event), "waiting": waiting}
     return render(request, "events/attendance.html", context)
 
 

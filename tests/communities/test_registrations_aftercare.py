@@ -117,6 +117,25 @@ def test_add_when_somebody_stands_at_the_door_then_back_to_the_list_to_tick(clie
         assert client.post(url("registration_add", event), form).url == url("attendance", event)
 
 
+def test_attendance_when_people_of_the_waiting_list_are_there_then_get_the_places_that_are_left(client_of, event):
+    waits, other = make_registration(event, "waiting"), make_registration(event, "waiting")
+    add = url("registration_add", event)
+    assert "On the waiting list" not in text(client_of("staff").get(url("attendance", event)))
+    with time_machine.travel(event.starts_at, tick=False):
+        client = client_of("staff")
+        Event.objects.filter(pk=event.pk).update(capacity=event.registrations.taking_places().count() + 2)
+        page = client.get(url("attendance", event))
+        assert f"Give a place to {waits.name}" in text(page)
+        assert client.post(add, {"name": "Walk In"}).url == url("attendance", event)  # nobody is offered it any more
+        person = {"name": waits.name, "email": waits.email}
+        assert [client.post(add, person).url for _ in range(2)] == [url("attendance", event)] * 2
+        refused = client.post(add, {"name": other.name, "email": other.email})
+    waits.refresh_from_db()
+    other.refresh_from_db()
+    assert (waits.status, other.status) == ("coming", "waiting")
+    assert "The event is full. Raise the number of places first." in text(refused)
+
+
 def test_add_when_staff_add_somebody_then_registered_and_emailed(client_of, event):
     client = client_of("staff")
     answer = client.post(
