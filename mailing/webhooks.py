@@ -7,10 +7,13 @@ signature by the key in ``ANYMAIL_KEYS``).
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import hashlib
+import hmac
 import logging
 import re
+import time
 import uuid
 from typing import Any
 
@@ -20,6 +23,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.module_loading import import_string
 from django.views.decorators.csrf import csrf_exempt
 
@@ -53,8 +57,14 @@ _BY_REASON = {
 }
 _OUR_MESSAGE_ID = re.compile(r"\b([0-9a-f]{32})\.(\d{1,18})@")
 _FOR_NOW = re.compile(r"(?i)\b(?:soft|temporary|transient)")
+#: Resend's signatures are checked here, for which django-anymail would want a package of its own.
+_OPTIONS: dict[str, dict[str, Any]] = {"resend": {"signing_secret": None}}
+#: How old a signature may be, or ahead of us.
+_SVIX_SECONDS = 300
 #: Providers tell us of a message's end within this time, so the only message to an address in it is the one meant.
 _LATEST = dt.timedelta(days=3)
+#: And may seem to before we noted that it left: they count in seconds, by another clock, and we note many at a time.
+_EARLIEST = dt.timedelta(minutes=1)
 
 
 @csrf_exempt
@@ -64,7 +74,10 @@ def hook(request: HttpRequest, provider: str) -> HttpResponse:
     if not settings.ANYMAIL.get("WEBHOOK_SECRET") or provider not in PROVIDERS:
         raise Http404
     try:
-        response: HttpResponse = import_string(PROVIDERS[provider]).as_view()(request)
+        if provider == "resend" and not _is_signed_by_svix(request):
+            return HttpResponseBadRequest("The signature is not of this message.", content_type="text/plain")
+        options = _OPTIONS.get(provider, {})
+        response: HttpResponse = import_string(PROVIDERS[provider]).as_view(**options)(request)
     except ImproperlyConfigured:
         logger.exception("The webhook of %s is not set up: see ANYMAIL_KEYS", provider)
         raise Http404 from None
@@ -72,6 +85,27 @@ def hook(request: HttpRequest, provider: str) -> HttpResponse:
         logger.warning("The webhook of %s was sent something that it can not read", provider, exc_info=True)
         return HttpResponseBadRequest("This can not be read.", content_type="text/plain")
     return response
+
+
+def _is_signed_by_svix(request: HttpRequest) -> bool:
+    """Whether a message carries a signature by ``RESEND_SIGNING_SECRET``, of now; True where there is no such key.
+
+    As https://docs.svix.com/receiving/verifying-payloads/how-manual has it: HMAC-SHA256 of id, time and body.
+    """
+    secret = str(settings.ANYMAIL.get("RESEND_SIGNING_SECRET") or "")
+    if not secret or request.method != "POST":
+        return True
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError as error:
+        raise ImproperlyConfigured("RESEND_SIGNING_SECRET is not what Resend shows: whsec_ and base64") from error
+    name, at = request.headers.get("svix-id", ""), request.headers.get("svix-timestamp", "")
+    if not at.isdecimal() or abs(time.time() - int(at)) > _SVIX_SECONDS:
+        return False
+    made = hmac.new(key, f"{name}.{at}.".encode() + request.body, hashlib.sha256).digest()
+    expected = f"v1,{base64.b64encode(made).decode()}"
+    given = request.headers.get("svix-signature", "").split()
+    return any(constant_time_compare(each, expected) for each in given)
 
 
 def take_event(*, event: AnymailTrackingEvent, esp_name: str, **kwargs: Any) -> Bounce | None:
@@ -107,6 +141,10 @@ def _kind(event: AnymailTrackingEvent) -> str | None:
         return Bounce.Kind.COMPLAINT
     if event.event_type == EventType.UNSUBSCRIBED:
         return Bounce.Kind.UNSUBSCRIBED
+    if event.event_type == EventType.FAILED:
+        # Most often a fault of the provider's own; a refusal only where it has one of the recipient's server to show.
+        said, code = reports.classify_words(str(event.mta_response or ""))
+        return Bounce.Kind(said.value) if code else None
     if event.event_type not in _REFUSALS:
         return None
     if event.reject_reason in _BY_REASON:
@@ -122,6 +160,9 @@ def _kind(event: AnymailTrackingEvent) -> str | None:
 def _own_words(event: AnymailTrackingEvent) -> str:
     """What the provider calls it, in the fields that any of them uses for that."""
     fields = event.esp_event if isinstance(event.esp_event, dict) else {}
+    data = fields.get("data")
+    bounce = data.get("bounce") if isinstance(data, dict) else None
+    fields = {**fields, **(bounce if isinstance(bounce, dict) else {})}
     names = ("Type", "type", "event", "severity", "bounce_type", "bounce_class", "classification")
     return " ".join(re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", str(fields.get(name, ""))) for name in names)
 
@@ -136,7 +177,9 @@ def _delivery(event: AnymailTrackingEvent, email: str, at: dt.datetime) -> Deliv
     if named:
         return None
     ended = theirs.filter(
-        status__in=[Delivery.Status.SENT, Delivery.Status.UNKNOWN], settled_at__gt=at - _LATEST, settled_at__lte=at
+        status__in=[Delivery.Status.SENT, Delivery.Status.UNKNOWN],
+        settled_at__gt=at - _LATEST,
+        settled_at__lte=at + _EARLIEST,
     )
     candidates = list(ended[:2])
     return candidates[0] if len(candidates) == 1 else None
