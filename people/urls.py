@@ -12,6 +12,7 @@ urlpatterns = [
     path("<int:pk>/", views.detail, name="detail"),
     path("<int:pk>/deactivate/", views.deactivate, name="deactivate"),
     path("<int:pk>/reactivate/", views.reactivate, name="reactivate"),
+    path("<int:pk>/erase/", views.erase, name="erase"),
     path("<int:pk>/second-factor/", views.reset_second_factor, name="reset_second_factor"),
     path("<int:pk>/staff/", views.make_staff, name="make_staff"),
     path("<int:pk>/staff/remove/", views.remove_staff, name="remove_staff"),

@@ -146,6 +146,17 @@ def close_account(*, user: User) -> None:
     user.save()
 
 
+@transaction.atomic
+def erase_person(*, user: User, by: User) -> None:
+    """``close_account`` for somebody who asked for it and cannot log in, such as one who never accepted an invitation.
+
+    Raises ``PermissionDenied`` unless ``by`` is an administrator, ``ValidationError`` for the last administrator.
+    """
+    if not by.has_perm("people.erase_person", user):
+        raise PermissionDenied
+    close_account(user=user)
+
+
 def end_sessions(user: User) -> None:
     """Log this person out of every browser."""
     for session in UserSession.objects.filter(user=user):

@@ -3,13 +3,23 @@
 from people.views.account import close_account, me, me_edit, my_data, session_end
 from people.views.invitations import accept, invite, resend, withdraw
 from people.views.organisations import organisation_delete, organisation_edit, organisation_new, organisations
-from people.views.people import deactivate, detail, index, make_staff, reactivate, remove_staff, reset_second_factor
+from people.views.people import (
+    deactivate,
+    detail,
+    erase,
+    index,
+    make_staff,
+    reactivate,
+    remove_staff,
+    reset_second_factor,
+)
 
 __all__ = [
     "accept",
     "close_account",
     "deactivate",
     "detail",
+    "erase",
     "index",
     "invite",
     "make_staff",

@@ -69,6 +69,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
             "may_deactivate": by.has_perm("people.deactivate_person", person) and not person.erased_at,
             "may_reset_second_factor": by.has_perm("people.reset_second_factor", person)
             and Authenticator.objects.filter(user=person).exists(),
+            "may_erase": by.has_perm("people.erase_person", person) and not person.erased_at,
             "may_manage_staff": by.has_perm("people.manage_staff") and person.is_active,
         },
     )
@@ -103,6 +104,15 @@ def reset_second_factor(request: HttpRequest, pk: int) -> HttpResponse:
         done = f"{person} has no second factor now, and has been told by email. They can log in and set up a new one."
         return _do(request, person, services.reset_second_factor, done)
     return render(request, "people/person_reset_second_factor.html", {"person": person, "destructive": True})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def erase(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then erase who a person is who has asked for it and cannot log in to do it."""
+    person = _allowed(request, pk, "people.erase_person")
+    if request.method == "POST":
+        return _do(request, person, services.erase_person, "Their account is closed and their details are gone.")
+    return render(request, "people/person_erase.html", {"person": person, "destructive": True})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -82,7 +82,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
     (
         {"200": "administrator", "403": "staff", "404": "*", "login": "anonymous"},
         """
-        people:make_staff people:remove_staff
+        people:make_staff people:remove_staff people:erase
         """,
     ),
     (

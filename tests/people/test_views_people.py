@@ -212,3 +212,18 @@ def test_person_when_their_account_is_closed_then_shows_no_way_to_bring_it_back(
 
 def test_person_when_there_is_nobody_then_is_not_there(client_of):
     assert client_of("staff").get(reverse("people:detail", args=[999_999])).status_code == 404
+
+
+def test_erase_when_an_administrator_confirms_then_who_they_were_is_gone(client_of, stranger, staff):
+    there = reverse("people:erase", args=[stranger.pk])
+    assert client_of("staff").post(there).status_code == 403
+    browser = client_of("administrator")
+    assert "Do you want to erase" in browser.get(there).content.decode()
+    stranger.refresh_from_db()
+    assert stranger.erased_at is None
+    assert browser.post(there).url == reverse("people:detail", args=[stranger.pk])
+    stranger.refresh_from_db()
+    assert (stranger.full_name, stranger.is_active) == ("Former member", False)
+    assert "erase/" not in browser.get(reverse("people:detail", args=[stranger.pk])).content.decode()
+    own = browser.session["_auth_user_id"]
+    assert browser.post(reverse("people:erase", args=[own])).status_code == 403
