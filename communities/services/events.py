@@ -11,7 +11,7 @@ from communities.models import Event, EventPosting, EventSeries, Notice
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.notices import tell_registered
 from communities.services.postings import hold_lists_of_events, tell_of, withdraw_postings
-from communities.services.registrations import lock_event, pass_places_on
+from communities.services.registrations import lock_event, pass_places_on, shorten_offers
 from communities.services.series import changes_for, drafts_of_series, following, set_also_for
 from communities.slugs import free_slug
 from communities.words import day_words
@@ -51,7 +51,10 @@ def save_event(*, event: Event, version: int, changes: dict[str, Any], by: User,
     moved = [each for each, theirs in rows if is_moved_by(each, theirs)]
     for each, theirs in rows:
         _refuse_fewer_places(each, theirs, name_it=each is not current)
+        is_sooner = theirs.get("starts_at", each.starts_at) < each.starts_at
         _apply(each, theirs, by)
+        if is_sooner:
+            shorten_offers(each)
     _tell_of_changes([each for each in moved if not each.is_past], by)
     for each, _ in rows:
         pass_places_on(each)

@@ -231,6 +231,14 @@ def offer_ends(event: Event, now: dt.datetime) -> dt.datetime:
     return min(now + dt.timedelta(hours=settings.EVENT_OFFER_HOURS), now + (event.starts_at - now) / 2)
 
 
+def shorten_offers(event: Event) -> None:
+    """Keep no place for longer than one that is offered now, to be called where this locked event moved to sooner."""
+    ends = max(timezone.now(), offer_ends(event, timezone.now()))
+    event.registrations.filter(status=Registration.Status.OFFERED, offer_expires_at__gt=ends).update(
+        offer_expires_at=ends
+    )
+
+
 def pass_places_on(event: Event) -> int:
     """Take back the offers of this locked event that were not answered in time, and offer every free place to the next
     in line; returns how many were offered. A second call finds nothing to do.

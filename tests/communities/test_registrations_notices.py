@@ -193,6 +193,24 @@ def test_cancel_when_people_registered_then_told_once_and_counted_before(client_
     assert (calendar["METHOD"], entry["STATUS"], entry["SEQUENCE"]) == ("CANCEL", "CANCELLED", 1)
 
 
+def test_save_when_it_moves_to_sooner_then_a_place_is_kept_for_no_longer_than_one_offered_now(event, staff):
+    offered = make_registration(event, "offered")
+    later = {"starts_at": event.starts_at + DAY, "ends_at": event.ends_at + DAY}
+    event = save_event(event=event, version=1, changes=later, by=staff)
+    offered.refresh_from_db()
+    assert offered.offer_expires_at == NOW + 2 * DAY
+    sooner = {"starts_at": NOW + DAY, "ends_at": NOW + DAY + HOUR}
+    event = save_event(event=event, version=2, changes=sooner, by=staff)
+    offered.refresh_from_db()
+    assert offered.offer_expires_at == NOW + DAY / 2
+    mail = Delivery.objects.filter(recipient=offered.email).latest("pk").mailing
+    assert "A place is still kept for you until Monday 4 January 2027, 9pm." in mail.text
+    past = {"starts_at": NOW - HOUR, "ends_at": NOW + HOUR}
+    save_event(event=event, version=3, changes=past, by=staff)
+    offered.refresh_from_db()
+    assert (offered.status, offered.ended) == ("cancelled", "lapsed")
+
+
 # --- Reminders --------------------------------------------------------------------------------------------------
 
 
