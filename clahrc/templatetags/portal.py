@@ -13,7 +13,7 @@ from django import forms, template
 from django.forms.formsets import BaseFormSet
 from django.urls import NoReverseMatch
 from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from clahrc.templatetags import tables
@@ -198,16 +198,14 @@ def card(heading: object = "", href: object = "", level: int = 2, variant: str =
     can be pressed. Variants: feature, secondary. It says by itself what ``components/card.html`` would: lists have
     a card for each row.
     """
-    title: object = heading
-    if href and variant != "feature":
-        title = format_html('<a class="nhsuk-card__link" href="{}">{}</a>', address(href), heading)
-    before = format_html(
-        '<div class="nhsuk-card{}{}"><div class="nhsuk-card__content">{}',
-        " nhsuk-card--clickable" if href else "",
-        f" nhsuk-card--{variant}" if variant else "",
-        format_html('<h{0} class="nhsuk-card__heading nhsuk-heading-{1}">{2}</h{0}>', level, size, title)
-        if heading else "",
-    )  # fmt: skip
+    title: str = format_html("{}", heading)
+    if title and href and variant != "feature":
+        title = f'<a class="nhsuk-card__link" href="{escape(address(href))}">{title}</a>'
+    if title:
+        title = f'<h{level} class="nhsuk-card__heading nhsuk-heading-{escape(size)}">{title}</h{level}>'
+    kinds = " nhsuk-card--clickable" if href else ""
+    kinds += f" nhsuk-card--{escape(variant)}" if variant else ""
+    before = SafeString(f'<div class="nhsuk-card{kinds}"><div class="nhsuk-card__content">{title}')
     return before, SafeString("</div></div>")
 
 
