@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from fellows.models import FellowPost
 from people.addresses import slug_address
+from people.compiled import compiled, compiled_list
 from studies.models import Study, Theme
 
 #: How many lines of the table, the themes' names among them, ``static/scss/_pages.scss`` keeps level.
@@ -85,12 +87,10 @@ def table_1(themes: Iterable[Theme] | None = None) -> TableOne:
     Shows what is public: no archived study, none that was not taken forward, and no names of fellows. ``themes``
     narrows it to some of the research themes.
     """
-    columns = list(Theme.objects.research()) if themes is None else list(themes)
+    columns = list(_research_themes()) if themes is None else list(themes)
     cells: dict[int, list[StudyCell]] = {theme.pk: [] for theme in columns}
-    fellows = _fellows_by_study()
-    studies = Study.objects.public().filter(theme__in=columns).order_by("theme__position", "position", "title", "pk")
-    fields = ("pk", "theme", "slug", "acronym", "title", "community__slug")
-    for pk, theme, slug, acronym, title, community in studies.values_list(*fields):
+    fellows = {study: (filled, posts) for study, filled, posts in _fellows_by_study()}
+    for pk, theme, slug, acronym, title, community in _studies(*cells):
         in_post, posts = fellows.get(pk, (0, 0))
         cells[theme].append(
             StudyCell(
@@ -104,10 +104,22 @@ def table_1(themes: Iterable[Theme] | None = None) -> TableOne:
     return TableOne([Column(theme.name, theme.get_absolute_url(), cells[theme.pk]) for theme in columns])
 
 
-def _fellows_by_study() -> dict[int, tuple[int, int]]:
+@compiled_list
+def _research_themes() -> QuerySet[Theme, tuple[Any, ...]]:
+    return Theme.objects.research().values_list("pk", "slug", "name")
+
+
+@compiled
+def _studies(*themes: int) -> QuerySet[Study, tuple[Any, ...]]:
+    studies = Study.objects.public().filter(theme__in=themes).order_by("theme__position", "position", "title", "pk")
+    return studies.values_list("pk", "theme", "slug", "acronym", "title", "community__slug")
+
+
+@compiled
+def _fellows_by_study() -> QuerySet[FellowPost, tuple[int, int, int]]:
     """For each study with open posts: how many are filled today, and how many there are."""
     today = timezone.localdate()
     running = Q(secondments__starts_on__lte=today) & (Q(secondments__ends_on=None) | Q(secondments__ends_on__gte=today))
     posts = FellowPost.objects.open().order_by().values("study")
     counted = posts.annotate(filled=Count("pk", filter=running, distinct=True), posts=Count("pk", distinct=True))
-    return {study: (filled, total) for study, filled, total in counted.values_list("study", "filled", "posts")}
+    return counted.values_list("study", "filled", "posts")
