@@ -10,9 +10,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from communities.models import AttendeeNeeds, Event, EventFeedback, Registration
+from communities.models import Associate, AttendeeNeeds, Event, EventFeedback, Registration
 from communities.services.errors import RefusedError
 from communities.services.registrations import cancel_registration, lock_event
+from mailing.privacy import forget
+from people.models import User
 
 
 @transaction.atomic
@@ -74,3 +76,14 @@ def erase_registrations(*, email: str) -> int:
         except RefusedError:
             continue  # over or called off: there is no place to pass on
     return theirs.delete()[1].get("communities.Registration", 0)
+
+
+@transaction.atomic
+def erase_attendee(*, registration: Registration) -> None:
+    """Erase whoever registered, as they ask: every registration of their address and, where nothing else here knows
+    that address, what was emailed to it (UK GDPR, article 17). A second call changes nothing.
+    """
+    email = registration.email
+    erase_registrations(email=email)
+    if not Associate.objects.with_email(email).exists() and not User.objects.filter(email__iexact=email).exists():
+        forget(email=email)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from communities import tokens
 from communities.forms import ChangeRegistrationForm, FeedbackForm, RegisterForm
 from communities.models import Event, Registration
-from communities.services.aftercare import give_feedback
+from communities.services.aftercare import erase_attendee, give_feedback
 from communities.services.errors import RefusedError, TooManyRequestsError
 from communities.services.registrations import (
     accept_offer,
@@ -132,6 +132,18 @@ def cancel(request: HttpRequest, registration: Registration, token: str) -> Http
         return redirect("events:registration", token)
     context = {"registration": registration, "event": registration.event, "token": token, "destructive": True}
     return render(request, "events/registration_cancel.html", context)
+
+
+@for_registered
+@require_http_methods(["GET", "HEAD", "POST"])
+def erase(request: HttpRequest, registration: Registration, token: str) -> HttpResponse:
+    """Delete what one told us for events, once it is sure."""
+    if request.method == "POST":
+        erase_attendee(registration=registration)
+        messages.success(request, "What you told us for events is deleted.")
+        return redirect("events:index")
+    context = {"registration": registration, "token": token, "destructive": True}
+    return render(request, "events/registration_erase.html", context)
 
 
 @for_registered

@@ -19,7 +19,7 @@ from communities.privacy import data_held, forget, what_we_hold_on
 from communities.services.aftercare import delete_old_needs, delete_old_registrations, give_feedback, tick_attendance
 from communities.services.errors import RefusedError
 from communities.services.preferences import erase_associate
-from communities.services.registrations import cancel_registration
+from communities.services.registrations import cancel_registration, register
 from communities.tasks import forget_past_attendees
 from communities.tokens import registration_token
 from mailing.models import Delivery
@@ -349,3 +349,28 @@ def test_account_when_closed_then_their_registrations_are_shown_before_and_gone_
         forget(stranger)
     assert event.registrations.count() == 1
     assert not event.registrations.filter(email=stranger.email).exists()
+
+
+# --- Erasing ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_associate", [False, True])
+def test_erase_when_confirmed_by_the_link_then_gone_and_the_place_passes_on(client, event, community, is_associate):
+    register(event=event, email="joan@example.org", name="Joan", host="1.1.1.1")
+    mine = Registration.objects.get()
+    while event.capacity and event.registrations.taking_places().count() < event.capacity:
+        make_registration(event)
+    waiting = make_registration(event, "waiting")
+    if is_associate:
+        make_associate(community, email="joan@example.org")
+    Delivery.objects.filter(recipient="joan@example.org").update(status="sent", due_at=None)
+    there = reverse("events:registration_erase", args=[registration_token(mine)])
+    assert "joan@example.org" in client.get(there).content.decode()
+    assert Registration.objects.filter(pk=mine.pk).exists()
+    assert client.post(there).url == reverse("events:index")
+    assert client.post(there).status_code == client.get(there).status_code == 410
+    assert not Registration.objects.filter(email="joan@example.org").exists()
+    waiting.refresh_from_db()
+    assert waiting.status == "offered"
+    # An associate goes on being one, and sees what was sent to them.
+    assert Delivery.objects.filter(recipient="joan@example.org").exists() == is_associate
