@@ -140,6 +140,14 @@ def update_message(month: dt.date, parts: Iterable[Part], *, community_slug: str
     return Message(subject=subject, text=text, html=html)
 
 
+def message_of(section: UpdateSection) -> Message | None:
+    """The email of somebody who is in one community alone; None where it has nothing to tell."""
+    parts = parts_of([section])
+    if not parts:
+        return None
+    return update_message(section.update.month, parts.values(), community_slug=section.community.slug)
+
+
 def _once(parts: Iterable[Part]) -> list[Part]:
     seen: set[str] = set()
     found = []

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import CharField, Exists, F, OuterRef, Value
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -26,8 +26,8 @@ from communities.services.drafts import count_change, hold_draft
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.left import note_left_out
 from communities.services.presses import count_links
+from communities.services.proofs import send_proof
 from communities.slugs import free_slug
-from communities.tokens import TEST_SUBJECT
 from mailing import wake
 from mailing.models import Delivery, Mailing
 from mailing.services import extend_bulk, make_list, queue_bulk
@@ -102,23 +102,10 @@ def audience_of(newsletter: Newsletter) -> int:
     return recipients_of(newsletter).count()
 
 
-@transaction.atomic
 def send_test(*, newsletter: Newsletter, to: User) -> None:
     """Send a newsletter to the person who writes it, as it would go out. Its links do nothing to anybody."""
-    message = newsletter_message(newsletter)
-    themselves = User.objects.filter(pk=to.pk).values(
-        "email", name=F("full_name"), subject_id=Value(TEST_SUBJECT, output_field=CharField())
-    )
-    queue_bulk(
-        topic="newsletter test",
-        list_key="test/",
-        subject=f"Test: {message.subject}",
-        text=message.text,
-        html=message.html,
-        headers=unsubscribe_headers(Purpose.NEWSLETTERS, list_slug(choice_of(newsletter))),
-        audience=themselves,
-        created_by=to,
-    )
+    headers = unsubscribe_headers(Purpose.NEWSLETTERS, list_slug(choice_of(newsletter)))
+    send_proof(message=newsletter_message(newsletter), topic="newsletter test", headers=headers, to=to)
 
 
 @transaction.atomic

@@ -8,11 +8,14 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from communities.models import Associate, Membership, MonthlyUpdate, Purpose, UpdateReceipt
+from communities.lists import unsubscribe_headers
+from communities.models import Associate, Membership, MonthlyUpdate, Purpose, UpdateReceipt, UpdateSection
 from communities.querysets import AssociateQuerySet
 from communities.services.consents import hold_lists
+from communities.services.errors import RefusedError
+from communities.services.proofs import send_proof
 from communities.services.update_lists import mailing_for, sections_to_send, send_to
-from communities.update_mail import parts_of
+from communities.update_mail import message_of, parts_of
 from people.models import User
 
 logger = logging.getLogger(__name__)
@@ -30,6 +33,17 @@ def recipients_of(update: MonthlyUpdate) -> AssociateQuerySet:
 def _recipients(update: MonthlyUpdate, communities: list[int]) -> AssociateQuerySet:
     had = UpdateReceipt.objects.filter(update=update, associate=OuterRef("pk"))
     return Associate.objects.wanting_in(Purpose.UPDATES, communities).exclude(Exists(had))
+
+
+def send_test(*, section: UpdateSection, to: User) -> None:
+    """Send the email of one community to the person who decides on it, as it is saved now. Its links do nothing to
+    anybody. Raises ``RefusedError`` where it has nothing to tell.
+    """
+    message = message_of(section)
+    if message is None:
+        raise RefusedError("Nothing is ticked, so there is nothing to send. Tick something and save the draft first.")
+    headers = unsubscribe_headers(Purpose.UPDATES, section.community.slug)
+    send_proof(message=message, topic="monthly update test", headers=headers, to=to)
 
 
 @transaction.atomic

@@ -14,5 +14,6 @@ urlpatterns = [
     path("<int:year>-<int:month>/send/", updates.send, name="send"),
     path("sections/<int:pk>/", updates.section, name="section"),
     path("sections/<int:pk>/email/", updates.section_html, name="section_html"),
+    path("sections/<int:pk>/test/", updates.test, name="test"),
     path("sections/<int:pk>/decide/", updates.decide, name="decide"),
 ]

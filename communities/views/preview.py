@@ -63,15 +63,13 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
     """
     newsletter = newsletter_for(request, slug, "communities.change_newsletter")
     reader = _reader(request, newsletter)
-    width = text_of(request, "width") if text_of(request, "width") in WIDTHS else "wide"
     is_open = not newsletter.is_sent and not newsletter.is_template
     shown = progress_context(newsletter)
     context = {
         "newsletter": newsletter,
         "message": filled(newsletter_message(newsletter), reader.name),
         "reader": reader,
-        "width": width,
-        "pixels": WIDTHS[width],
+        **frame_context(request),
         "frame_query": urlencode({"as": reader.words}) if reader.words and reader.found else "",
         "audience": audience_of(newsletter) if is_open else None,
         "to_whom": in_words(choice_of(newsletter)),
@@ -84,6 +82,12 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
         **shown,
     }
     return render(request, "newsletters/newsletter_preview.html", context)
+
+
+def frame_context(request: HttpRequest) -> dict[str, object]:
+    """How wide the frame of a preview is: ``?width=phone`` narrows it."""
+    width = text_of(request, "width") if text_of(request, "width") in WIDTHS else "wide"
+    return {"width": width, "pixels": WIDTHS[width]}
 
 
 def _since(newsletter: Newsletter, progress: object) -> int | None:

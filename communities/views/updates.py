@@ -18,10 +18,10 @@ from communities.forms.update import DeadlineForm, SectionForm
 from communities.models import MonthlyUpdate, UpdateSection
 from communities.progress import with_progress
 from communities.services.errors import RefusedError, StaleVersionError
-from communities.services.update_sending import recipients_of, send_update
+from communities.services.update_sending import recipients_of, send_test, send_update
 from communities.services.updates import decide_section, save_section, set_deadline
-from communities.update_mail import parts_of, update_message
-from communities.views.preview import FRAME_POLICY, filled
+from communities.update_mail import message_of
+from communities.views.preview import FRAME_POLICY, filled, frame_context
 from communities.views.requests import edit, page_of
 from people.requests import user_of
 
@@ -93,7 +93,8 @@ def detail(request: HttpRequest, year: int, month: int) -> HttpResponse:
 def section(request: HttpRequest, pk: int) -> HttpResponse:
     """What one community tells: while it is a draft a form, and always the email that it makes."""
     found = _section_for(request, pk)
-    context = {"section": found, "update": found.update, "message": _message_of(request, found)}
+    message = _message_of(request, found)
+    context = {"section": found, "update": found.update, "message": message, **frame_context(request)}
     if not (found.update.is_open and found.is_draft):
         return render(request, "updates/section_detail.html", context)
     approve = SectionForm.APPROVE in request.POST
@@ -124,11 +125,8 @@ def section(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _message_of(request: HttpRequest, section: UpdateSection) -> dict[str, str] | None:
     """The email of somebody who is in this community alone, as whoever looks would get it; None where nothing is in."""
-    parts = parts_of([section])
-    if not parts:
-        return None
-    message = update_message(section.update.month, parts.values(), community_slug=section.community.slug)
-    return filled(message, str(request.user))
+    message = message_of(section)
+    return filled(message, str(request.user)) if message else None
 
 
 @xframe_options_sameorigin
@@ -138,6 +136,19 @@ def section_html(request: HttpRequest, pk: int) -> HttpResponse:
     """The email as HTML, for the preview's frame."""
     message = _message_of(request, _section_for(request, pk))
     return HttpResponse(message["html"] if message else "")
+
+
+@require_POST
+def test(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send the email to whoever looks at it."""
+    found, user = _section_for(request, pk), user_of(request)
+    try:
+        send_test(section=found, to=user)
+    except RefusedError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"A test is on its way to {user.email}.")
+    return redirect(found)
 
 
 @require_POST

@@ -297,7 +297,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         studies:document_put_back fellows:post_open fellows:secondment_undo_end communities:change_role
         newsletters:unschedule newsletters:pause newsletters:resume newsletters:extend
         newsletters:test newsletters:move_block newsletters:template newsletters:approve newsletters:links
-        updates:decide
+        updates:decide updates:test
         panels:condition_unmet panels:move_question reviews:undo_conflict people:reactivate people:session_end
         people:resend mailing:mailing_pause mailing:mailing_resume
         """,

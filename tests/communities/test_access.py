@@ -70,6 +70,7 @@ POSTS = {
     "communities:open": STAFF,
     "communities:change_role": CONVENORS,
     "updates:decide": CONVENORS,
+    "updates:test": CONVENORS,
     "newsletters:test": CONVENORS,
     "newsletters:move_block": CONVENORS,
     "newsletters:template": CONVENORS,
@@ -84,7 +85,8 @@ OPEN_LISTS = {"communities:manage", "newsletters:manage", "newsletters:new", "ne
 #: Whoever may not write a newsletter knows of no draft.
 HIDDEN = {page for page in PAGES | POSTS if page.startswith("newsletters:")} - OPEN_LISTS
 OF_A_MONTH = {"updates:detail", "updates:deadline", "updates:send"}
-HIDDEN |= {"updates:detail", "updates:section", "updates:section_html", "updates:decide"}
+HIDDEN |= {"updates:detail", "updates:section", "updates:section_html", "updates:decide",
+           "updates:test"}  # fmt: skip
 
 
 @pytest.fixture

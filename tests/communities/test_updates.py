@@ -16,6 +16,7 @@ from communities.models import MonthlyUpdate, UpdateSection
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.update_sending import send_update
 from communities.services.updates import decide_section, save_section, set_deadline
+from mailing.models import Delivery
 from studies.models import Study
 from tests.communities.factories import make_approved, make_associate, make_community, make_event, make_section
 
@@ -59,6 +60,28 @@ def test_section_when_saved_then_says_so_in_the_email_and_still_waits(client_of,
     assert "&lt;b&gt;" in mail.content.decode()
     assert "A talk" in mail.content.decode()
     assert "A guide" not in mail.content.decode()
+
+
+def test_test_when_asked_for_then_goes_to_whoever_asks_alone_as_it_is_saved(client_of, section, convenor):
+    make_associate(section.community)
+    client = client_of("convenor")
+    page = client.get(section.get_absolute_url(), {"width": "phone"})
+    assert 'width="375"' in page.content.decode()
+    answer = client.post(reverse("updates:test", args=[section.pk]), follow=True)
+    assert f"A test is on its way to {convenor.email}." in text_of(answer)
+    delivery = Delivery.objects.select_related("mailing").get()
+    assert (delivery.recipient, delivery.subject_id) == (convenor.email, "test")
+    assert delivery.mailing.subject == "Test: March 2027: what is new in your community"
+    assert "A talk" in delivery.mailing.text
+    section.refresh_from_db()
+    assert section.is_draft
+
+
+def test_test_when_nothing_is_ticked_then_says_what_to_do(client_of, section):
+    section.entries.update(included=False)
+    answer = client_of("convenor").post(reverse("updates:test", args=[section.pk]), follow=True)
+    assert "Tick something and save the draft first." in text_of(answer)
+    assert not Delivery.objects.exists()
 
 
 def test_section_when_approved_then_decided_and_no_longer_to_change(client_of, section, convenor):
