@@ -341,6 +341,7 @@ def test_place_when_freed_then_offered_to_the_next_in_line_by_email(event):
     assert (first.status, second.status) == ("offered", "waiting")
     assert first.offer_expires_at - timezone.now() == pytest.approx(48 * HOUR, abs=dt.timedelta(seconds=5))
     assert emails(first.email) == ["A place for you: Winter meeting"]
+    assert "[Accept or decline the place]\n" in Delivery.objects.get(recipient=first.email).mailing.text
     assert own("registration", first) in Delivery.objects.get(recipient=first.email).mailing.text
     assert emails(second.email) == []
 
