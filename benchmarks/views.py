@@ -1,9 +1,10 @@
 """What the main pages are measured against: the least that a Django view of as many rows can be.
 
 It runs in the same process and project as the pages: the same middleware, database, connections and template engine,
-and whoever asks brings the same session. It reads with one query, as model instances with what they belong to, and
-renders one table with as many rows and columns as the page shows, in a page without a layout, navigation,
-permissions, counts, links, forms or anything else.
+and whoever asks brings the same session. It reads with one query, as whole model instances with what they belong to
+(as Django reads them unless told otherwise; the pages read only the columns that they show), and renders one table
+with as many rows and columns as the page shows, in a page without a layout, navigation, permissions, counts, links,
+forms or anything else.
 """
 
 from typing import Any

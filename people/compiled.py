@@ -93,8 +93,8 @@ class CompiledList:
 def compiled_list(question: Callable[..., QuerySet[Any, Any]]) -> Callable[..., Any]:
     """The same as ``compiled`` for a ``CompiledList`` of model instances, with their number and slices.
 
-    The question is a ``values_list()`` of names of fields alone, among them ``pk``, and for what is related its own,
-    such as ``theme__pk`` and ``theme__name``. The instances have those fields and the rest deferred.
+    The question is a ``values_list()`` of the names of fields and annotations, among them ``pk``, and for what is
+    related its own, such as ``theme__pk`` and ``theme__name``. The instances have those, and other fields deferred.
     """
 
     @lru_cache(maxsize=1000)
