@@ -129,7 +129,7 @@ class _Loader:
         if self.overwrite:
             self.report.kept.append(f"{name}.{key}: replaced {current!r}, as you asked, by the file's {wanted!r}")
             return True
-        self.report.kept.append(f"{name}.{key}: kept {current!r}, which staff entered; the file says {wanted!r}")
+        self.report.kept.append(f"{name}.{key}: kept {current!r}, as changed here; the file says {wanted!r}")
         return False
 
     @staticmethod

@@ -202,7 +202,7 @@ def test_load_when_staff_changed_a_value_then_it_stays_and_the_report_says_so(ra
         raw["studies"][0]["title"] = title
         report = load_raw(raw)
         assert Study.objects.get(slug="one").title == "Staff's title"
-        assert f'studies[0].title: kept "Staff\'s title", which staff entered; the file says {title!r}' in report.kept
+        assert f'studies[0].title: kept "Staff\'s title", as changed here; the file says {title!r}' in report.kept
 
 
 @pytest.mark.django_db
@@ -256,7 +256,7 @@ def test_load_when_staff_filled_the_vacancy_then_it_stays_filled(raw):
     Secondment.objects.create(post=post, starts_on="2020-02-01")
     report = load_raw(raw)
     assert FellowPost.objects.filled().filter(study__slug="two").count() == 1
-    assert "studies[1].fellows_in_post: kept 1, which staff entered; the file says 0" in report.kept
+    assert "studies[1].fellows_in_post: kept 1, as changed here; the file says 0" in report.kept
 
 
 @pytest.mark.django_db
@@ -370,7 +370,7 @@ def test_load_programme_when_people_have_begun_to_work_then_replaces_nothing(ano
         "study": "studies made by hand: 1",
         "edit": "studies changed by staff: 1",
         "seat": "panel seats: 1",
-        "lead": "theme-user relationships: 1",
+        "lead": "links of themes: 1",
         "fellow": "fellows with a name: 1",
     }
     assert words[work] in str(caught.value)
