@@ -68,18 +68,17 @@ def _titled(dates: Sequence[Event]) -> str:
 
 def _event_message(template: str, subject: str, dates: Sequence[Event]) -> Message:
     event = dates[0]
-    return _message(
-        template,
-        subject=subject,
-        preheader="",
-        event=event,
-        dates=[(each, f"{settings.SITE_URL}{each.get_absolute_url()}") for each in dates] if len(dates) > 1 else [],
-        joined=joined_words(Choice(communities=frozenset(each.pk for each in event.communities))),
-        description=to_mail_text(event.description),
-        url=f"{settings.SITE_URL}{event.get_absolute_url()}",
-        register_url=f"{settings.SITE_URL}{reverse('events:register', args=[event.slug])}",
+    context = {
+        "event": event,
+        "dates": [(each, f"{settings.SITE_URL}{each.get_absolute_url()}") for each in dates] if len(dates) > 1 else [],
+        "joined": joined_words(Choice(communities=frozenset(each.pk for each in event.communities))),
+        "description": to_mail_text(event.description),
+        "url": f"{settings.SITE_URL}{event.get_absolute_url()}",
+        "register_url": f"{settings.SITE_URL}{reverse('events:register', args=[event.slug])}",
         **_ways_out(Purpose.EVENTS, *list_of(event)),
-    )
+    }
+    text = compose.tidy(render_to_string(f"emails/communities/{template}.txt", context))
+    return Message(subject=subject, text=text, html=compose.to_html(text))
 
 
 def list_of(event: Event) -> tuple[str, int | None]:
@@ -98,9 +97,3 @@ def _ways_out(purpose: Purpose, community_slug: str, issue: int | None = None) -
         "unsubscribe_url": link_with_token("unsubscribe", **query),
         "preferences_url": link_with_token("preferences"),
     }
-
-
-def _message(template: str, *, subject: str, preheader: str, **context: object) -> Message:
-    source = render_to_string(f"emails/communities/{template}.txt", dict(context))
-    text = compose.tidy(source)
-    return Message(subject=subject, text=text, html=compose.to_html(text, preheader=preheader))

@@ -107,9 +107,9 @@ def tidy(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"
 
 
-def to_html(text: str, *, preheader: str = "") -> str:
+def to_html(text: str) -> str:
     """``text`` by the rules above in the shared layout; ``{{name}}`` and ``{{token}}`` stay as they are."""
-    return laid_out("emails/layout.mjml", {"blocks": blocks(text), "preheader": preheader})
+    return laid_out("emails/layout.mjml", {"blocks": blocks(text)})
 
 
 def laid_out(template: str, context: Mapping[str, Any]) -> str:

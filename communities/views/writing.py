@@ -48,22 +48,23 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "newsletters/newsletter_new.html", {"form": form, "source": source, "templates": templates})
 
 
-def _draft_for(request: HttpRequest, slug: str) -> tuple[Newsletter, HttpResponse | None]:
-    """A newsletter to change; where it can be changed no more, where to go instead."""
-    newsletter = newsletter_for(request, slug, _CHANGE)
+def _elsewhere(request: HttpRequest, newsletter: Newsletter) -> HttpResponse | None:
+    """Where to go, where a newsletter can be changed no more; None where it can. What is posted is not sent elsewhere:
+    its service refuses it, and the form keeps what was typed.
+    """
+    if request.method == "POST" or not (newsletter.is_sent or newsletter.is_scheduled):
+        return None
     if newsletter.is_sent:
-        return newsletter, redirect(newsletter)
-    if newsletter.is_scheduled:
-        messages.info(request, SCHEDULED)
-        return newsletter, redirect("newsletters:preview", newsletter.slug)
-    return newsletter, None
+        return redirect(newsletter)
+    messages.info(request, SCHEDULED)
+    return redirect("newsletters:preview", newsletter.slug)
 
 
 @require_safe
 def edit_newsletter(request: HttpRequest, slug: str) -> HttpResponse:
     """A draft with all its blocks, and what can be done with each."""
-    newsletter, elsewhere = _draft_for(request, slug)
-    if elsewhere:
+    newsletter = newsletter_for(request, slug, _CHANGE)
+    if elsewhere := _elsewhere(request, newsletter):
         return elsewhere
     context = {"newsletter": newsletter, "drawn": draw(newsletter), "kinds": NewsletterBlock.Kind.choices}
     return render(request, "newsletters/newsletter_edit.html", context)
@@ -73,7 +74,7 @@ def edit_newsletter(request: HttpRequest, slug: str) -> HttpResponse:
 def details(request: HttpRequest, slug: str) -> HttpResponse:
     """Change a draft's community, title and introduction."""
     newsletter = newsletter_for(request, slug, _CHANGE)
-    if request.method != "POST" and (elsewhere := _draft_for(request, slug)[1]):
+    if elsewhere := _elsewhere(request, newsletter):
         return elsewhere
     user = user_of(request)
 
@@ -99,7 +100,7 @@ def details(request: HttpRequest, slug: str) -> HttpResponse:
 def add_block(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     """Fill in a new block and put it at the end; a divider is there at once."""
     newsletter = newsletter_for(request, slug, _CHANGE)
-    if request.method != "POST" and (elsewhere := _draft_for(request, slug)[1]):
+    if elsewhere := _elsewhere(request, newsletter):
         return elsewhere
     user = user_of(request)
     if kind == NewsletterBlock.Kind.DIVIDER and request.method == "POST":
@@ -123,7 +124,7 @@ def add_block(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
 def edit_block(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Change a block."""
     newsletter = newsletter_for(request, slug, _CHANGE)
-    if request.method != "POST" and (elsewhere := _draft_for(request, slug)[1]):
+    if elsewhere := _elsewhere(request, newsletter):
         return elsewhere
     block = get_object_or_404(newsletter.blocks, pk=pk)
     if block.kind not in BLOCK_FORMS:
@@ -173,7 +174,7 @@ def move_block(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def delete_block(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Take a block out, once it is sure."""
     newsletter = newsletter_for(request, slug, _CHANGE)
-    if request.method != "POST" and (elsewhere := _draft_for(request, slug)[1]):
+    if elsewhere := _elsewhere(request, newsletter):
         return elsewhere
     block = get_object_or_404(newsletter.blocks.select_related("event", "study"), pk=pk)
     if request.method == "POST":
@@ -218,8 +219,8 @@ def approve(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask a colleague by email to approve a draft."""
-    newsletter, elsewhere = _draft_for(request, slug)
-    if elsewhere:
+    newsletter = newsletter_for(request, slug, _CHANGE)
+    if elsewhere := _elsewhere(request, newsletter):
         return elsewhere
     user = user_of(request)
     form = ApproverForm(request.POST or None, colleagues=approvers_for(newsletter, but=user))
