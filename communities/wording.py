@@ -28,7 +28,7 @@ def needs_wording() -> str:
     """
     return (
         "Yes, programme staff may use what I wrote about what I eat and need for this event, and keep it until "
-        f"{settings.EVENT_KEEP_NEEDS_DAYS} days after."
+        f"{settings.EVENT_KEEP_NEEDS_DAYS} days after it."
     )
 
 
