@@ -29,9 +29,8 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """GET asks, POST does, at once and as often as it is sent.
 
     The link's ``list`` says which kind of email it came in, ``community`` whose; without them everything stops. One
-    click takes consent to all emails of that kind back, and with it those of every community that a message to several
-    went to; the page behind the link offers each of these alone (docs/decisions/0010 and 0011). No cross-site check is
-    made: the token says whose request it is, and mail programs cannot answer one.
+    click stops the list that the message's ``List-Id`` names (docs/decisions/0012); the page behind the link offers
+    less and more. No cross-site check is made: the token says whose request it is, and mail programs cannot answer one.
     """
     purpose, community = _list_of(request)
     is_one_click = request.method == "POST" and request.POST.get(_ONE_CLICK[0]) == _ONE_CLICK[1]
@@ -44,7 +43,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if associate is None:
         return bad_link(request, kind="test", status=200)
     if is_one_click:
-        withdraw_consent(associate=associate, purposes=_purposes(purpose), source="one-click unsubscribe")
+        _stop_list(associate, purpose, community)
         _note(request, associate, purpose)
         return HttpResponse("You are unsubscribed.\n", content_type="text/plain; charset=utf-8")
     issue = text_of(request, "issue")
@@ -59,8 +58,20 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         context |= _stop(associate, form.cleaned_data["what"], purpose, [community] if community else also)
         _note(request, associate, purpose)
+        context["is_sent_more"] = associate.consents.standing().exists()
         return render(request, "communities/unsubscribed.html", context)
     return render(request, "communities/unsubscribe.html", context)
+
+
+def _stop_list(associate: Associate, purpose: str, community: Community | None) -> None:
+    """Stop the list that a message came by: one community's, or else all emails of its kind.
+
+    A monthly update tells of all communities of theirs, also where only one has news: they all stop.
+    """
+    if purpose in (Purpose.NEWSLETTERS, Purpose.EVENTS) and community:
+        stop_communities(associate=associate, communities=[community], purpose=purpose)
+    else:
+        withdraw_consent(associate=associate, purposes=_purposes(purpose), source="one-click unsubscribe")
 
 
 def _note(request: HttpRequest, associate: Associate, purpose: str) -> None:

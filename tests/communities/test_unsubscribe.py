@@ -47,7 +47,7 @@ def test_page_when_only_opened_then_nothing_changes(client, person):
     ("query", "left"),
     [
         ("?list=newsletters", {"events"}),
-        ("?list=newsletters&community=home-visits", {"events"}),
+        ("?list=newsletters&community=gone-since", {"events"}),
         ("?list=events", {"newsletters"}),
         ("", set()),
         ("?list=nonsense", set()),
@@ -61,6 +61,35 @@ def test_one_click_when_posted_without_login_or_cookies_then_consent_is_withdraw
     assert set(person.consents.exclude(withdrawn_at=None).values_list("withdrawn_by", flat=True)) == {
         "one-click unsubscribe"
     }
+
+
+@pytest.mark.parametrize("purpose", ["newsletters", "events"])
+def test_one_click_when_the_list_is_one_communitys_then_that_stops_and_others_still_come(
+    person, community, other_study, staff, purpose
+):
+    other = make_community(other_study)
+    Membership.objects.create(associate=person, community=other, wants_newsletters=True, wants_events=True)
+    for each in (community, other):
+        send_newsletter(newsletter=make_newsletter(each), version=1, by=staff)
+        announce_event(event=make_event(each), by=staff)
+    bare = Client(enforce_csrf_checks=True)
+    for _ in range(2):
+        assert bare.post(url(person, f"?list={purpose}&community={community.slug}"), ONE_CLICK).status_code == 200
+    assert standing(person) == {"newsletters", "events"}
+    skipped = Delivery.objects.filter(status="skipped").values_list("mailing__list_key", flat=True)
+    assert list(skipped) == [f"{purpose}/{community.slug}/"]
+    wanted = person.memberships.get(community=community)
+    assert (wanted.wants_newsletters, wanted.wants_events) == (purpose != "newsletters", purpose != "events")
+
+
+def test_page_after_when_something_still_comes_then_offers_to_stop_everything(client, person, community):
+    page = client.post(url(person, f"?list=newsletters&community={community.slug}"), {"what": "community"})
+    assert "No more newsletters from Home visits after stroke will come to joan@example.org." in page.content.decode()
+    assert "Go on emailing me" in page.content.decode()
+    assert "Stop everything" in page.content.decode()
+    page = client.post(url(person), {"what": "everything"})
+    assert standing(person) == set()
+    assert "Stop everything" not in page.content.decode()
 
 
 def test_one_click_when_posted_as_urlencoded_body_then_works(person):
