@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib import admin
+from simple_history.admin import SimpleHistoryAdmin
 
-from communities.models import Associate, Community, Consent, Event, Membership, Newsletter
+from communities.models import Associate, Audience, Community, Consent, Event, Membership, Newsletter
 from people.read_only import ReadOnly, ReadOnlyAdmin
 
 
 @admin.register(Community)
-class CommunityAdmin(ReadOnlyAdmin):
+class CommunityAdmin(ReadOnlyAdmin, SimpleHistoryAdmin):
     """Communities."""
 
     list_display = ("name", "stage", "open_to_join")
@@ -48,7 +49,7 @@ class AssociateAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Newsletter)
-class NewsletterAdmin(ReadOnlyAdmin):
+class NewsletterAdmin(ReadOnlyAdmin, SimpleHistoryAdmin):
     """Newsletters."""
 
     list_display = ("title", "community", "status", "sent_at")
@@ -56,8 +57,17 @@ class NewsletterAdmin(ReadOnlyAdmin):
     search_fields = ("title",)
 
 
+@admin.register(Audience)
+class AudienceAdmin(ReadOnlyAdmin, SimpleHistoryAdmin):
+    """Whom newsletters go to."""
+
+    list_display = ("__str__", "owner", "saved_at")
+    list_select_related = ("newsletter", "owner")
+    search_fields = ("name", "newsletter__title")
+
+
 @admin.register(Event)
-class EventAdmin(ReadOnlyAdmin):
+class EventAdmin(ReadOnlyAdmin, SimpleHistoryAdmin):
     """Events."""
 
     list_display = ("title", "kind", "starts_at", "status")

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from simple_history.models import HistoricalRecords
 
 from communities.audience_querysets import AudienceQuerySet
 from communities.models.community import Community
@@ -47,6 +48,10 @@ class Audience(models.Model):
     saved_at = models.DateTimeField(default=timezone.now)
 
     objects = AudienceQuerySet.as_manager()
+    history = HistoricalRecords(
+        excluded_fields=["saved_at"],
+        m2m_fields=["communities", "themes", "without_communities", "without_newsletters"],
+    )
 
     class Meta:
         ordering: ClassVar = ["name", "pk"]

@@ -11,6 +11,7 @@ from communities.audiences import ROWS, Choice, is_within
 from communities.models import Audience, Newsletter
 from communities.services.drafts import count_change, hold_draft
 from communities.services.errors import RefusedError, StaleVersionError
+from communities.services.history import save_with_lists
 from people.models import User
 
 #: More than anyone keeps by hand.
@@ -41,7 +42,7 @@ def save_audience(*, newsletter: Newsletter, version: int, choice: Choice, by: U
     else:
         audience = Audience.objects.filter(newsletter=current).first() or Audience(newsletter=current)
         audience.owner = by
-        _write(audience, choice)
+        _write(audience, choice, by)
     count_change(current, by=by)
     return current
 
@@ -59,7 +60,7 @@ def keep_audience(*, name: str, choice: Choice, by: User) -> Audience:
     if theirs.count() >= MOST:
         raise NameRefusedError(f"You have {MOST} saved audiences. Delete one first.")
     audience = Audience(owner=by, name=_free_name(name, theirs))
-    _write(audience, choice)
+    _write(audience, choice, by)
     return audience
 
 
@@ -91,11 +92,9 @@ def _refuse_others(choice: Choice, by: User) -> None:
         raise RefusedError(NOT_YOURS)
 
 
-def _write(audience: Audience, choice: Choice) -> None:
+def _write(audience: Audience, choice: Choice, by: User) -> None:
     for name in ("organisation", "area", "joined_from", "joined_until"):
         setattr(audience, name, getattr(choice, name))
     audience.involvement, audience.also_agreed = list(choice.involvement), list(choice.also_agreed)
     audience.saved_at = timezone.now()
-    audience.save()
-    for name in ROWS:
-        getattr(audience, name).set(getattr(choice, name))
+    save_with_lists(audience, by, **{name: getattr(choice, name) for name in ROWS})

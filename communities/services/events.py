@@ -9,10 +9,11 @@ from django.db import transaction
 
 from communities.models import Event, EventPosting, EventSeries, Notice
 from communities.services.errors import RefusedError, StaleVersionError
+from communities.services.history import save_with_lists
 from communities.services.notices import tell_registered
 from communities.services.postings import hold_lists_of_events, tell_of, withdraw_postings
 from communities.services.registrations import lock_event, pass_places_on, shorten_offers
-from communities.services.series import changes_for, drafts_of_series, following, set_also_for
+from communities.services.series import changes_for, drafts_of_series, following, others_for
 from communities.slugs import free_slug
 from communities.words import day_words
 from people.models import User
@@ -26,9 +27,9 @@ _WHEN_AND_WHERE = ("starts_at", "ends_at", "place", "online_url")
 
 @transaction.atomic
 def create_event(*, by: User, also_for: Iterable[int] = (), **fields: Any) -> Event:
-    """Begin an event as a draft. ``also_for`` are the keys of other communities that it is for (``set_also_for``)."""
+    """Begin an event as a draft. ``also_for`` are the keys of other communities that it is for (``others_for``)."""
     event = Event.objects.create(slug=free_slug(Event, fields["title"]), created_by=by, updated_by=by, **fields)
-    set_also_for(event, also_for)
+    event.also_for.set(others_for(event, also_for))
     return event
 
 
@@ -70,8 +71,7 @@ def _apply(event: Event, changes: dict[str, Any], by: User) -> None:
         event.sequence += 1
     event.version += 1
     event.updated_by = by
-    event.save()
-    set_also_for(event, changes.get("also_for", event.also_for_keys))
+    save_with_lists(event, by, also_for=others_for(event, changes.get("also_for", event.also_for_keys)))
 
 
 def is_moved_by(event: Event, changes: dict[str, Any]) -> bool:

@@ -71,13 +71,13 @@ def _make(like: Event, at: Times, *, series: EventSeries, status: str, by: User)
         slug=slug, series=series, status=status, starts_at=at.starts_at, ends_at=at.ends_at, created_by=by,
         updated_by=by, **fields,
     )  # fmt: skip
-    set_also_for(event, like.also_for_keys)
+    event.also_for.set(others_for(event, like.also_for_keys))
     return event
 
 
-def set_also_for(event: Event, communities: Iterable[int]) -> None:
-    """Make an event be for these communities (keys) beside its own; for none where it is for everybody."""
-    event.also_for.set(set(communities) - {event.community_id} if event.community_id else ())
+def others_for(event: Event, communities: Iterable[int]) -> set[int]:
+    """Which of these communities (keys) an event is for beside its own; none where it is for everybody."""
+    return set(communities) - {event.community_id} if event.community_id else set()
 
 
 def value_of(event: Event, name: str) -> Any:

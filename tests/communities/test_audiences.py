@@ -455,3 +455,16 @@ def test_nobody_is_reached_by_any_choice_without_consent(community, other, theme
     for choice in (of(community, other), Choice(themes=frozenset([theme.pk])), of(community, involvement=("carer",))):
         assert not people_of(choice).exists()
     assert not people_of(Choice()).exists()
+
+
+def test_history_when_an_audience_is_changed_then_says_who_changed_what(newsletter, community, other, staff):
+    save_audience(newsletter=newsletter, version=1, choice=of(community, other), by=staff)
+    save_audience(newsletter=newsletter, version=2, choice=of(other, involvement=("carer",)), by=staff)
+    after, before = Audience.history.all()[:2]
+    changes = {each.field: (each.old, each.new) for each in after.diff_against(before).changes}
+    assert after.history_user == staff
+    assert changes["involvement"] == ([], ["carer"])
+    assert [{row["community"] for row in side} for side in changes["communities"]] == [
+        {community.pk, other.pk}, {other.pk},
+    ]  # fmt: skip
+    assert set(changes) == {"involvement", "communities"}

@@ -280,3 +280,17 @@ def test_announce_when_somebody_clicks_at_the_same_moment_then_nothing_waits_for
         thread.join()
     assert not Delivery.objects.filter(recipient=both.email).exclude(status="skipped").exists()
     assert Delivery.objects.exclude(recipient=both.email).count() == 1
+
+
+def test_history_when_its_further_communities_change_then_administrators_read_from_what_to_what(
+    client_of, event, other, third, staff
+):
+    save_event(event=event, version=1, changes={"title": "Other", "also_for": frozenset({third.pk})}, by=staff)
+    after, before = event.history.all()[:2]
+    changes = {each.field: (each.old, each.new) for each in after.diff_against(before).changes}
+    assert after.history_user == staff
+    assert [[row["community"] for row in side] for side in changes["also_for"]] == [[other.pk], [third.pk]]
+    assert changes["title"][1] == "Other"
+    page = client_of("administrator").get(reverse("admin:communities_event_history", args=[event.pk]))
+    assert other.name in page.content.decode()
+    assert third.name in page.content.decode()
