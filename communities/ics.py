@@ -49,10 +49,13 @@ def calendar_file(*events: Event, method: str = "PUBLISH", with_link: Container[
     return bytes(calendar.to_ical())
 
 
-def calendar_feed(events: Iterable[Event], *, name: str, with_link: Container[int] = ()) -> bytes:
+def calendar_feed(
+    events: Iterable[Event], *, name: str, coming: Container[int] = (), waiting: Container[int] = ()
+) -> bytes:
     """Events that calendar programs subscribe to. Cancelled ones stay in it, marked so, until they are long past.
 
-    ``with_link`` has the keys of the events whose link to join online its reader may have.
+    ``coming`` has the keys of the events at which its reader has a place: those alone take up their time and have the
+    link to join online. ``waiting`` has those for which they are on the waiting list.
     """
     calendar = _calendar(method="PUBLISH")
     calendar.add("name", written_text(name))
@@ -61,7 +64,11 @@ def calendar_feed(events: Iterable[Event], *, name: str, with_link: Container[in
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT6H")
     for event in events:
-        calendar.add_component(_entry(event, with_link=event.show_online_url or event.pk in with_link))
+        is_mine = event.pk in coming
+        entry = _entry(event, with_link=event.show_online_url or is_mine, takes_time=is_mine)
+        if event.pk in waiting and not event.is_cancelled:
+            entry["status"] = vText("TENTATIVE")
+        calendar.add_component(entry)
     return bytes(calendar.to_ical())
 
 
@@ -84,7 +91,7 @@ def _calendar(*, method: str) -> Calendar:
     return calendar
 
 
-def _entry(event: Event, *, with_link: bool) -> Entry:
+def _entry(event: Event, *, with_link: bool, takes_time: bool = True) -> Entry:
     """An event as VEVENT. It takes place by London's clocks; when it was written is in UTC (RFC 5545, 3.8.7)."""
     url = f"{settings.SITE_URL}{event.get_absolute_url()}"
     link = event.online_url if with_link else ""
@@ -102,7 +109,7 @@ def _entry(event: Event, *, with_link: bool) -> Entry:
     entry.add("description", written_text("\n\n".join(_description(event, link=link, url=url))))
     entry.add("url", url)
     entry.add("categories", [event.get_kind_display()])
-    entry.add("transp", "TRANSPARENT" if event.is_cancelled else "OPAQUE")
+    entry.add("transp", "OPAQUE" if takes_time and not event.is_cancelled else "TRANSPARENT")
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     organiser = vCalAddress(f"mailto:{address}")
     organiser.params["CN"] = vText(name or address)

@@ -97,13 +97,20 @@ def read_registration(token: str) -> Registration:
 
 
 def calendar_token(associate: Associate) -> str:
-    """The token in the address of an associate's own calendar. It opens nothing else: calendar programs keep it."""
-    return tokens.sign(CALENDAR, associate.key, at=associate.confirmed_at)
+    """The token in the address of an associate's own calendar. It opens nothing else: calendar programs keep it. It
+    works until they have a new address made.
+    """
+    number = associate.calendar_number
+    subject = associate.key if number == 1 else f"{associate.key}~{number}"
+    return tokens.sign(CALENDAR, subject, at=associate.confirmed_at)
 
 
 def read_calendar(token: str) -> Associate:
-    """The associate whose calendar it is. Raises ``mailing.tokens.BadToken`` and ``UnknownLinkError`` as above."""
-    associate = Associate.objects.filter(key=tokens.read(CALENDAR, token)).first()
+    """The associate whose calendar it is. Raises ``mailing.tokens.BadToken`` for an address that we did not make,
+    ``UnknownLinkError`` for somebody erased and for an address in whose place there is a new one.
+    """
+    key, _, number = tokens.read(CALENDAR, token).partition("~")
+    associate = Associate.objects.filter(key=key, calendar_number=number or 1).first()
     if associate is None:
         raise UnknownLinkError
     return associate

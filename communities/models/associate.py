@@ -48,6 +48,10 @@ class Associate(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="associate"
     )
     confirmed_at = models.DateTimeField(default=timezone.now)
+    calendar_number = models.PositiveSmallIntegerField(
+        default=1,
+        help_text="Which address of their own calendar holds: they had a new one made that many times less one.",
+    )
 
     objects = AssociateQuerySet.as_manager()
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from communities import emails
@@ -48,6 +49,12 @@ def send_preferences_link(*, email: str, host: str) -> None:
     with transaction.atomic():
         emails.send_link(associate or Associate(name="Nobody", email=email))
         transaction.set_rollback(associate is None)
+
+
+def renew_calendar(*, associate: Associate) -> None:
+    """Give an associate's own calendar a new address; the one before stops working at once."""
+    Associate.objects.filter(pk=associate.pk).update(calendar_number=F("calendar_number") + 1)
+    associate.refresh_from_db(fields=["calendar_number"])
 
 
 @transaction.atomic

@@ -21,6 +21,7 @@ urlpatterns = [
     path("preferences/erased/", preferences.erased, name="erased"),
     path("preferences/<str:token>/", preferences.preferences, name="preferences"),
     path("preferences/<str:token>/details/", preferences.details, name="preferences_details"),
+    path("preferences/<str:token>/calendar/", preferences.calendar, name="preferences_calendar"),
     path("preferences/<str:token>/data/", preferences.data, name="preferences_data"),
     path("preferences/<str:token>/erase/", preferences.erase, name="preferences_erase"),
     path("unsubscribe/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),

@@ -116,7 +116,8 @@ def community_calendar(request: HttpRequest, slug: str) -> HttpResponse:
 def personal_calendar(request: HttpRequest, token: str) -> HttpResponse:
     """An associate's own calendar: the events of their communities, of everybody, and those that they registered for.
 
-    It has the link to join online where they have a place, as the email that confirmed it has.
+    It has the link to join online where they have a place, as the email that confirmed it has. What they wait for is
+    tentative.
     """
     try:
         associate = read_calendar(token)
@@ -128,10 +129,11 @@ def personal_calendar(request: HttpRequest, token: str) -> HttpResponse:
     communities = associate.memberships.current().order_by().values("community")
     ours = Event.objects.for_communities(communities).order_by().values("pk")
     events = Event.objects.public().filter(Q(community=None) | Q(pk__in=ours) | Q(pk__in=theirs.live().values("event")))
-    with_link = set(theirs.coming().values_list("event", flat=True))
-    return _calendar(events, f"{_programme()} events for you", with_link=with_link)
+    coming = set(theirs.coming().values_list("event", flat=True))
+    waiting = set(theirs.live().values_list("event", flat=True)) - coming
+    return _calendar(events, f"{_programme()} events for you", coming=coming, waiting=waiting)
 
 
-def _calendar(events: EventQuerySet, name: str, *, with_link: Container[int] = ()) -> HttpResponse:
+def _calendar(events: EventQuerySet, name: str, **theirs: Container[int]) -> HttpResponse:
     recent = events.filter(ends_at__gte=timezone.now() - _KEPT).order_by("starts_at", "pk")
-    return HttpResponse(ics.calendar_feed(recent, name=name, with_link=with_link), content_type=ics.CONTENT_TYPE)
+    return HttpResponse(ics.calendar_feed(recent, name=name, **theirs), content_type=ics.CONTENT_TYPE)

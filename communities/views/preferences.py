@@ -11,7 +11,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from communities import tokens
 from communities.forms import DetailsForm, LinkForm, PreferencesForm
@@ -20,7 +20,13 @@ from communities.models import Associate
 from communities.privacy import data_held, registrations_of
 from communities.services.accounts import associate_of
 from communities.services.errors import TooManyRequestsError
-from communities.services.preferences import erase_associate, save_details, save_preferences, send_preferences_link
+from communities.services.preferences import (
+    erase_associate,
+    renew_calendar,
+    save_details,
+    save_preferences,
+    send_preferences_link,
+)
 from communities.views.requests import bad_link, by_signed_link, host_of, too_many
 from mailing.tokens import BadToken
 
@@ -121,6 +127,17 @@ def details(request: HttpRequest, associate: Associate, token: str) -> HttpRespo
         messages.success(request, "Your details are saved.")
         return redirect("communities:preferences", token)
     return render(request, "communities/preferences_details.html", {"form": form, "token": token})
+
+
+@for_owner
+@require_POST
+def calendar(request: HttpRequest, associate: Associate, token: str) -> HttpResponse:
+    """Give their own calendar a new address."""
+    renew_calendar(associate=associate)
+    messages.success(
+        request, "Your calendar has a new address. Put it into your calendar program in place of the old one."
+    )
+    return redirect("communities:preferences", token)
 
 
 @for_owner

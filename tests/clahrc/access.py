@@ -8,7 +8,8 @@ PUBLIC = """
     home theme_detail table_1 search help privacy accessibility studies:detail communities:index
     communities:join communities:join_sent communities:confirm communities:renew communities:link
     communities:link_sent communities:erased communities:preferences communities:preferences_details
-    communities:preferences_data communities:preferences_erase communities:unsubscribe communities:resubscribe
+    communities:preferences_calendar communities:preferences_data communities:preferences_erase
+    communities:unsubscribe communities:resubscribe
     communities:detail communities:items communities:calendar events:index events:past events:feed events:detail
     events:calendar_entry events_calendar events:register events:register_sent events:registration
     events:registration_change events:registration_cancel events:registration_erase events:offer_accept events:feedback
@@ -305,7 +306,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
     (
         {"405": "*"},
         """
-        communities:renew communities:resubscribe events:offer_accept reviews:autosave
+        communities:renew communities:resubscribe communities:preferences_calendar events:offer_accept reviews:autosave
         """,
     ),
     (

@@ -25,6 +25,7 @@ def line_of(address: str) -> str:
         ("/accounts/confirm-email/", dumps(5, salt="account")),
         ("/accounts/password/reset/key/", "3-d3x8zv-0123456789abcdef0123456789abcdef"),
     ],
+    ids=["preferences", "registration", "invitation", "confirming", "reset"],  # not keys, which hold the time
 )
 def test_line_when_an_address_holds_a_key_then_it_is_left_out(before, key):
     assert line_of(f"{before}{key}/details/") == f"WARNING Forbidden: {before}[key]/details/"

@@ -51,9 +51,37 @@ def test_calendar_when_online_then_the_link_only_where_they_have_a_place(client,
     )
     make_registration(with_place, email=associate.email)
     make_registration(without, "waiting", email=associate.email)
-    content = client.get(address(associate)).content.replace(b"\r\n ", b"").decode()
+    answer = client.get(address(associate)).content
+    content = answer.replace(b"\r\n ", b"").decode()
     assert "meet.example.org/mine" in content
     assert "meet.example.org/theirs" not in content
+    entries = {str(each["UID"]).partition("@")[0]: each for each in Calendar.from_ical(answer).walk("VEVENT")}
+    assert (entries[with_place.uid]["STATUS"], entries[with_place.uid]["TRANSP"]) == ("CONFIRMED", "OPAQUE")
+    assert (entries[without.uid]["STATUS"], entries[without.uid]["TRANSP"]) == ("TENTATIVE", "TRANSPARENT")
+
+
+def test_calendar_when_a_new_address_is_made_then_the_old_one_works_no_more(client, associate, community):
+    make_event(community)
+    old = address(associate)
+    preferences = reverse("communities:preferences", args=[owner_token(associate)])
+    page = BeautifulSoup(client.get(preferences).content, "html.parser")
+    assert "Make a new address" in [button.get_text(strip=True) for button in page.find_all("button")]
+    renew = reverse("communities:preferences_calendar", args=[owner_token(associate)])
+    answer = client.post(renew, follow=True)
+    assert answer.redirect_chain[0][0] == preferences
+    assert "Your calendar has a new address." in answer.content.decode()
+    associate.refresh_from_db()
+    assert address(associate) != old
+    assert address(associate) in answer.content.decode()
+    assert client.get(old).status_code == 410
+    assert client.get(address(associate)).status_code == 200
+
+
+def test_calendar_when_only_a_newsletters_link_is_used_then_no_new_address(client, associate):
+    there = reverse("communities:preferences_calendar", args=[recipient_token(associate)])
+    assert client.post(there).status_code == 403
+    associate.refresh_from_db()
+    assert associate.calendar_number == 1
 
 
 def test_calendar_when_they_left_then_only_what_is_for_everybody(client, associate, community):

@@ -225,7 +225,7 @@ def test_hook_when_signing_is_not_set_up_then_the_secret_is_enough(post, deliver
     assert Bounce.objects.get().delivery == delivery
 
 
-@pytest.mark.parametrize("at", [NOW - 3600, NOW + 3600])
+@pytest.mark.parametrize("at", [NOW - 3600, NOW + 3600], ids=["an hour old", "an hour ahead"])
 def test_resend_when_its_signature_is_of_another_time_then_refused(post, delivery, at):
     assert post("resend", *svix(json.dumps(TABLE["resend"].event).encode(), at)) == 400
     assert not Bounce.objects.exists()
