@@ -101,14 +101,13 @@ def send(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, "The newsletter is on its way, and in the archive.")
         return redirect("newsletters:preview", newsletter.slug)
-    if newsletter.is_sent or newsletter.is_template:
+    if newsletter.is_sent or newsletter.is_template or needs_approval(newsletter):
         return redirect("newsletters:preview", newsletter.slug)
     context = {
         "newsletter": newsletter,
         "audience": audience_of(newsletter),
         "to_whom": in_words(choice_of(newsletter)),
         "findings": findings(newsletter),
-        "needs_approval": needs_approval(newsletter),
     }
     return render(request, "newsletters/newsletter_send.html", context)
 

@@ -168,6 +168,7 @@ def test_send_when_nobody_else_approved_then_refused_until_somebody_does(client_
     Newsletter.objects.update(updated_by=staff)
     writer, other = client_of("staff"), client_of("administrator")
     assert "Ask a colleague" in words_of(writer.get(url("preview", newsletter)))
+    assert writer.get(url("send", newsletter)).url == url("preview", newsletter)
     assert "has to approve" in words_of(writer.post(url("send", newsletter), {"version": "1"}, follow=True))
     refused = writer.post(url("approve", newsletter), {"version": "1"}, follow=True)
     assert "You changed this newsletter last" in words_of(refused)
