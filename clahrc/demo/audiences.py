@@ -9,18 +9,16 @@ from django.utils import timezone
 from communities.audiences import Choice
 from communities.models import Community, Newsletter
 from communities.services.audiences import keep_audience, save_audience
-from communities.services.newsletters import send_newsletter
 from people.models import User
 
 #: Where people live or work; most do not say.
 AREAS = ("", "", "Lacemarket", "", "Wolds County", "", "Peak Edge", "", "")
 
 
-def send_to_two(newsletter: Newsletter, communities: list[Community], by: User) -> None:
-    """Send a draft to the members of its community and of the next: each person gets it once."""
+def for_two(newsletter: Newsletter, communities: list[Community], by: User) -> Newsletter:
+    """A draft that goes to the members of its community and of the next: each person gets it once."""
     choice = Choice(communities=frozenset(community.pk for community in communities[:2]))
-    saved = save_audience(newsletter=newsletter, version=newsletter.version, choice=choice, by=by)
-    send_newsletter(newsletter=saved, version=saved.version, by=by)
+    return save_audience(newsletter=newsletter, version=newsletter.version, choice=choice, by=by)
 
 
 def save_two(communities: list[Community], by: User) -> None:

@@ -14,10 +14,12 @@ from clahrc.demo.cast import Cast
 from clahrc.demo.dates import moment, working_day
 from clahrc.demo.mail import put_back
 from communities.models import Associate, Colour, Community, Event, Newsletter, NewsletterBlock
+from communities.services.approval import approve_newsletter, needs_approval
 from communities.services.blocks import add_block
 from communities.services.newsletters import keep_as_template, schedule_newsletter, send_newsletter
 from communities.services.pictures import add_picture
 from mailing.models import Delivery, Mailing
+from people.models import User
 from studies.models import Programme
 
 ISSUES = [
@@ -63,12 +65,13 @@ def load(cast: Cast, programme: Programme, communities: list[Community]) -> None
     next_week = timezone.make_aware(
         dt.datetime.combine(working_day(timezone.localdate() + dt.timedelta(days=6)), dt.time(9, 30))
     )
+    ahead = _approved(ahead, cast)
     schedule_newsletter(newsletter=ahead, version=ahead.version, send_at=next_week, by=cast.logins["staff"])
     # One goes out now through the door that every email leaves by, so that the outbox has something to show.
     today_s = _newsletter(cast, programme, first, "New this month", "News of the study, and a date to keep free.")
-    send_newsletter(newsletter=today_s, version=today_s.version, by=cast.logins["staff"])
+    _send(today_s, cast)
     shared = _newsletter(cast, programme, first, "A day for both our communities", "What we do together.")
-    audiences.send_to_two(shared, communities, cast.logins["staff"])
+    _send(audiences.for_two(shared, communities, cast.logins["staff"]), cast)
     audiences.save_two(communities, cast.logins["staff"])
 
 
@@ -89,11 +92,28 @@ def _newsletter(cast: Cast, programme: Programme, community: Community, title: s
 def _send_on(day: dt.date, newsletter: Newsletter, cast: Cast) -> None:
     """To those who were members then."""
     sent_at = moment(day, cast.chance)
-    sent = send_newsletter(newsletter=newsletter, version=newsletter.version, by=cast.logins["staff"])
+    sent = _send(newsletter, cast)
     Newsletter.objects.filter(pk=sent.pk).update(created_at=sent_at, sent_at=sent_at)
     joined_later = Associate.objects.filter(confirmed_at__gt=sent_at).values("email")
     Delivery.objects.filter(mailing=sent.mailing_id, recipient__in=joined_later).delete()
     put_back(Mailing.objects.filter(pk=sent.mailing_id or 0), sent_at)
+
+
+def _send(newsletter: Newsletter, cast: Cast) -> Newsletter:
+    ready = _approved(newsletter, cast)
+    return send_newsletter(newsletter=ready, version=ready.version, by=cast.logins["staff"])
+
+
+def _approved(newsletter: Newsletter, cast: Cast) -> Newsletter:
+    """As a colleague in the programme's office has approved it, where ``NEWSLETTERS_NEED_APPROVAL`` asks for one."""
+    if not needs_approval(newsletter):
+        return newsletter
+    colleague = User.objects.programme_staff().exclude(pk=cast.logins["staff"].pk).first()
+    if colleague is None:
+        colleague = cast.person("programme_office")
+        colleague.is_staff = True
+        colleague.save(update_fields=["is_staff"])
+    return approve_newsletter(newsletter=newsletter, version=newsletter.version, by=colleague)
 
 
 def _more_blocks(cast: Cast, newsletter: Newsletter) -> None:

@@ -7,11 +7,13 @@ from io import StringIO
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.db.models import F, Q
 from django.test import override_settings
 from django.utils import timezone
 
 from clahrc.demo.build import build
 from clahrc.demo.cast import LOGINS
+from communities.models import Newsletter
 from fellows.models import Secondment
 from people.demo import DEMO_LOGINS
 from people.models import User
@@ -37,11 +39,15 @@ def test_login_page_when_it_is_a_demonstration_then_it_names_exactly_the_logins_
     assert [login for login, _ in DEMO_LOGINS] == list(LOGINS)
 
 
-def test_load_demo_when_the_programme_is_another_then_it_comes_to_life_too():
+def test_load_demo_when_the_programme_is_another_and_newsletters_need_approval_then_it_comes_to_life_too(settings):
+    settings.NEWSLETTERS_NEED_APPROVAL = True
     load_raw(SMALL)
     build()
     assert Secondment.objects.in_post().exclude(fellow=None).count() == 1
     assert Study.objects.exclude(summary="").count() == 2
+    sent = Newsletter.objects.filter(status=Newsletter.Status.SENT)
+    assert sent.exists()
+    assert not sent.filter(Q(approved_by=None) | Q(approved_by=F("created_by"))).exists()
 
 
 @pytest.mark.parametrize("day", ["2028-02-29", "2027-03-31", "2026-10-25"])
