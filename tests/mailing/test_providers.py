@@ -74,7 +74,8 @@ def postal(body: bytes) -> tuple[bytes, dict[str, str]]:
     return body, {"X-Postal-Signature": base64.b64encode(signature).decode()}
 
 
-def svix(body: bytes, at: int = NOW) -> tuple[bytes, dict[str, str]]:
+def svix(body: bytes, ahead: int = 0) -> tuple[bytes, dict[str, str]]:
+    at = int(time.time()) + ahead
     signed = hmac.new(base64.b64decode(SVIX), b"msg_1.%d." % at + body, hashlib.sha256).digest()
     signature = f"v1,{base64.b64encode(bytes(32)).decode()} v1,{base64.b64encode(signed).decode()}"
     return body, {"svix-id": "msg_1", "svix-timestamp": str(at), "svix-signature": signature}
@@ -225,9 +226,9 @@ def test_hook_when_signing_is_not_set_up_then_the_secret_is_enough(post, deliver
     assert Bounce.objects.get().delivery == delivery
 
 
-@pytest.mark.parametrize("at", [NOW - 3600, NOW + 3600], ids=["an hour old", "an hour ahead"])
-def test_resend_when_its_signature_is_of_another_time_then_refused(post, delivery, at):
-    assert post("resend", *svix(json.dumps(TABLE["resend"].event).encode(), at)) == 400
+@pytest.mark.parametrize("ahead", [-3600, 3600])
+def test_resend_when_its_signature_is_of_another_time_then_refused(post, delivery, ahead):
+    assert post("resend", *svix(json.dumps(TABLE["resend"].event).encode(), ahead)) == 400
     assert not Bounce.objects.exists()
 
 
