@@ -32,11 +32,11 @@ from studies.services.moving import MOVED
 PER_PAGE = 25
 _NOT_SHOWN = frozenset(
     {"id", "version", "study", "position", "created_at", "uploaded_at", "uploaded_by", "content_type", "file"}
-    | {"made_by", "answered_by", "answered_at"}
+    | {"made_by", "answered_by", "answered_at", "archived_at"}
 )
 
 
-_LABELS = {"ends_on": "Last day", "starts_on": "First day", "archived_at": "Archived", "user": "Person"}
+_LABELS = {"ends_on": "Last day", "starts_on": "First day", "user": "Person"}
 
 
 @dataclass(frozen=True)
@@ -213,6 +213,8 @@ def _change(kind: _Kind, row: Any, before: Any | None, words: _Words) -> Change:
     what = f"{verb} the study" if kind.model is Study else f"{verb} {name}"
     if kind.model is Study and row.history_type == "+":
         what = "Made the study"
+    elif kind.model is Study and before is not None and bool(row.archived_at) != bool(before.archived_at):
+        what = "Archived the study" if row.archived_at else "Took the study out of the archive"
     fields = []
     if row.history_type != "-":
         for column in _columns(kind):

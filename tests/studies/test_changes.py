@@ -58,7 +58,7 @@ def busy(theme, staff, stranger, organisation):
 def test_changes_to_when_everything_happened_then_each_says_what_and_who(busy, staff, stranger):
     lines = [(change.what, change.by) for change in changes_to(busy).object_list]
     assert lines == [
-        ("Changed the study", staff),
+        ("Archived the study", staff),
         ("Moved the study", staff),
         ("Changed suggestion: Ask carers.", staff),
         ("Added amendment: Carers asked.", staff),

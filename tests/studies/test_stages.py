@@ -139,3 +139,5 @@ def test_archive_when_staff_confirm_then_it_is_put_away_and_can_be_taken_out(stu
     assert "archived on" in client.get(study.get_absolute_url()).content.decode()
     client.post(reverse("studies:unarchive", args=[study.slug]))
     assert public.get(study.get_absolute_url()).status_code == 200
+    history = client.get(reverse("studies:history", args=[study.slug])).content.decode()
+    assert history.index("Took the study out of the archive") < history.index("Archived the study")
