@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from communities.models import Community
 from fellows.models import FellowPost, Secondment
 from studies.models import Study, Theme
+from tests.clahrc.programme_files import SMALL
 
 
 @pytest.fixture
@@ -39,3 +41,9 @@ def implementation(programme) -> Theme:
     return Theme.objects.create(
         slug="implementation", name="Implementation", kind=Theme.Kind.IMPLEMENTATION, position=3
     )
+
+
+@pytest.fixture
+def raw() -> dict:
+    """A small programme file, to change as you like."""
+    return copy.deepcopy(SMALL)

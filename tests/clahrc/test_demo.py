@@ -21,7 +21,7 @@ from fellows.models import FellowPost, Secondment
 from panels.models import Review, ReviewCycle
 from people.models import Organisation, User
 from studies.models import Programme, Study
-from tests.clahrc.test_load_programme import PAPER
+from tests.clahrc.programme_files import PAPER
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,7 @@ from fellows.models import Secondment
 from people.demo import DEMO_LOGINS
 from people.models import User
 from studies.models import Programme, Study
-from tests.clahrc.test_load_programme import PAPER, SMALL, load_raw
+from tests.clahrc.programme_files import PAPER, SMALL, load_raw
 
 pytestmark = pytest.mark.django_db
 

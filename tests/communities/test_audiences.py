@@ -8,17 +8,12 @@ import pytest
 from bs4 import BeautifulSoup
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 from django.utils import timezone
 
-from communities.audiences import Choice, choice_of, in_words, joined_words, people_of, read_choice
+from communities.audiences import Choice, choice_of, in_words, joined_words, people_of
 from communities.models import Associate, Audience, Consent, LeftOut, Membership, Newsletter
 from communities.privacy import data_held
 from communities.services.audiences import (
-    NameRefusedError,
-    delete_audience,
-    keep_audience,
-    rename_audience,
     save_audience,
 )
 from communities.services.errors import RefusedError, StaleVersionError
@@ -26,36 +21,14 @@ from communities.services.newsletters import schedule_newsletter, send_newslette
 from mailing.models import Delivery
 from mailing.services import suppress
 from studies.models import Theme
-from tests.communities.factories import make_associate, make_community, make_newsletter
-
-#: As the page's script asks.
-BY_SCRIPT = {"X-Requested-With": "XMLHttpRequest"}
-
-
-@pytest.fixture
-def other(other_study):
-    return make_community(other_study)
+from tests.communities.audiences import BY_SCRIPT, filled, of, url
+from tests.communities.factories import make_associate, make_newsletter
+from tests.pages import words_of
 
 
 @pytest.fixture
 def newsletter(community):
     return make_newsletter(community, title="Spring")
-
-
-def url(newsletter: Newsletter, name: str = "audience") -> str:
-    return reverse(f"newsletters:{name}", args=[newsletter.slug])
-
-
-def text_of(answer) -> str:
-    return " ".join(BeautifulSoup(answer.content, "html.parser").get_text(" ").split())
-
-
-def of(*communities, **fields) -> Choice:
-    return Choice(communities=frozenset(each.pk for each in communities), **fields)
-
-
-def filled(newsletter: Newsletter, *communities, **fields) -> dict[str, object]:
-    return {"version": newsletter.version, "communities": [each.slug for each in communities], **fields}
 
 
 def joined(person: Associate, day: str) -> Associate:
@@ -80,7 +53,7 @@ def test_page_when_two_communities_are_chosen_then_each_person_gets_it_once(clie
     answer = client.post(url(newsletter), filled(newsletter, community, other))
     assert answer.url == url(newsletter, "preview")
     newsletter.refresh_from_db()
-    page = text_of(client.get(url(newsletter, "send")))
+    page = words_of(client.get(url(newsletter, "send")))
     assert "3 people now: members of Home visits after stroke and Return to work" in page
     client.post(url(newsletter, "send"), {"version": newsletter.version})
     newsletter.refresh_from_db()
@@ -89,7 +62,7 @@ def test_page_when_two_communities_are_chosen_then_each_person_gets_it_once(clie
     assert "joined Home visits after stroke or Return to work and agreed" in newsletter.mailing.text
     header = newsletter.mailing.headers["List-Unsubscribe"]
     assert f"list=newsletters&issue={newsletter.pk}" in header
-    assert "members of Home visits after stroke and Return to work" in text_of(client.get(url(newsletter, "report")))
+    assert "members of Home visits after stroke and Return to work" in words_of(client.get(url(newsletter, "report")))
 
 
 @pytest.mark.parametrize(
@@ -216,8 +189,8 @@ def test_words_when_all_is_chosen_then_say_all_of_it(community, other, theme, ne
 def test_page_when_filled_in_wrongly_then_says_so_and_nothing_changes(client_of, newsletter, community, fields, words):
     answer = client_of("staff").post(url(newsletter), {**filled(newsletter, community), **fields})
     assert answer.status_code == 200
-    assert words in text_of(answer)
-    assert "to see how many people would get it" in text_of(answer)
+    assert words in words_of(answer)
+    assert "to see how many people would get it" in words_of(answer)
     assert not Audience.objects.exists()
 
 
@@ -226,7 +199,7 @@ def test_page_when_count_is_pressed_then_says_how_many_and_saves_nothing(client_
     make_associate(other)
     data = filled(newsletter, community, other, count="Count", save_as="Both")
     answer = client_of("staff").post(url(newsletter), data)
-    assert "2 people would get it now: members of Home visits" in text_of(answer)
+    assert "2 people would get it now: members of Home visits" in words_of(answer)
     assert not Audience.objects.exists()
 
 
@@ -238,8 +211,8 @@ def test_count_when_asked_for_then_a_fragment_with_the_number(client_of, newslet
         {"communities": [other.slug], "involvement": ["manager"]},
         headers=BY_SCRIPT,
     )
-    assert text_of(answer).startswith("1 person would get it now: members of Return to work who manage services")
-    assert "choose at least one community" in text_of(client.get(url(newsletter, "audience_count"), headers=BY_SCRIPT))
+    assert words_of(answer).startswith("1 person would get it now: members of Return to work who manage services")
+    assert "choose at least one community" in words_of(client.get(url(newsletter, "audience_count"), headers=BY_SCRIPT))
 
 
 def test_count_when_opened_by_hand_then_the_whole_page_with_the_same_choices(client_of, newsletter, other):
@@ -254,7 +227,7 @@ def test_page_when_somebody_else_saved_first_then_shows_theirs_and_saves_over_it
     client = client_of("staff")
     answer = client.post(url(newsletter), filled(newsletter, community, involvement=["carer"]))
     assert answer.status_code == 409
-    assert "members of Return to work" in text_of(answer)
+    assert "members of Return to work" in words_of(answer)
     version = BeautifulSoup(answer.content, "html.parser").select_one("[name=version]")["value"]
     data = filled(newsletter, community, involvement=["carer"]) | {"version": version}
     assert client.post(url(newsletter), data).status_code == 302
@@ -289,107 +262,6 @@ def test_save_when_scheduled_or_sent_then_refused(client_of, newsletter, communi
         assert answer.url == url(newsletter, "preview")
     with pytest.raises(RefusedError):
         save_audience(newsletter=newsletter, version=1, choice=of(other), by=staff)
-
-
-def test_convenor_when_choosing_then_is_offered_their_communities_and_can_forge_no_other(
-    client_of, newsletter, convenor, community, other, theme, staff
-):
-    client = client_of("convenor")
-    assert "Return to work" not in client.get(url(newsletter)).content.decode()
-    theirs = make_newsletter(other, status="sent", sent_at=timezone.now())
-    forged: list[dict[str, object]] = [
-        {"communities": [other.slug]},
-        {"communities": [community.slug, other.slug]},
-        {"communities": [community.slug], "without_communities": [other.slug]},
-        {"communities": [], "themes": [theme.pk]},
-    ]
-    for fields in forged:
-        answer = client.post(url(newsletter), {"version": 1, **fields})
-        assert answer.status_code == 200
-        assert (
-            client.get(url(newsletter, "audience_count"), fields, headers=BY_SCRIPT).content.count(b"would get it now")
-            == 0
-        )
-    for choice in (
-        of(community, other),
-        of(community, themes=frozenset([theme.pk])),
-        of(community, without_communities=frozenset([other.pk])),
-        of(community, without_newsletters=frozenset([theirs.pk])),
-    ):
-        with pytest.raises(RefusedError):
-            save_audience(newsletter=newsletter, version=1, choice=choice, by=convenor)
-        with pytest.raises(RefusedError):
-            keep_audience(name="x", choice=choice, by=convenor)
-    assert not Audience.objects.exists()
-    assert client.post(url(newsletter), filled(newsletter, community, involvement=["carer"])).status_code == 302
-
-
-def test_convenor_when_staff_chose_more_communities_then_reads_but_cannot_change(
-    client_of, newsletter, convenor, community, other, staff
-):
-    stranger = make_associate(other, name="Secret Member")
-    save_audience(newsletter=newsletter, version=1, choice=of(community, other), by=staff)
-    client = client_of("convenor")
-    assert "Programme staff chose" in text_of(client.get(url(newsletter)))
-    assert client.post(url(newsletter), filled(newsletter, community) | {"version": 2}).status_code == 403
-    assert "Secret Member" in text_of(client_of("staff").get(url(newsletter, "preview"), {"as": "Secret"}))
-    assert "Secret Member" not in text_of(client.get(url(newsletter, "preview"), {"as": "Secret"}))
-    send_newsletter(newsletter=newsletter, version=2, by=staff)
-    report = text_of(client.get(url(newsletter, "report"), {"q": "Secret"}))
-    assert stranger.email not in report
-    assert stranger.email in text_of(client_of("staff").get(url(newsletter, "report"), {"q": "Secret"}))
-
-
-def test_saved_when_named_then_another_newsletter_starts_from_it(client_of, newsletter, community, other, staff):
-    client = client_of("staff")
-    client.post(url(newsletter), filled(newsletter, community, other, involvement=["carer"], save_as="Carers of both"))
-    kept = Audience.objects.saved().get()
-    assert (kept.name, kept.owner, read_choice(kept)) == (
-        "Carers of both", staff, of(community, other, involvement=("carer",)),
-    )  # fmt: skip
-    second = make_newsletter(community)
-    page = BeautifulSoup(client.get(url(second), {"from": kept.pk}).content, "html.parser")
-    ticked = {(box["name"], box["value"]) for box in page.select("input[type=checkbox][checked]")}
-    assert ticked == {("communities", community.slug), ("communities", other.slug), ("involvement", "carer")}
-    assert choice_of(second) == of(community)
-    for nonsense in ("", "x", "²", "9" * 30, "0"):
-        assert client.get(url(second), {"from": nonsense}).status_code == 200
-    again = client.post(url(second), filled(second, other, save_as="carers OF both"))
-    assert "There is a saved audience of this name already" in text_of(again)
-    assert choice_of(second) == of(community)
-
-
-def test_saved_when_renamed_or_deleted_then_newsletters_keep_theirs(client_of, newsletter, community, other, staff):
-    choice = of(community, other)
-    save_audience(newsletter=newsletter, version=1, choice=choice, by=staff)
-    kept, second = (keep_audience(name=name, choice=choice, by=staff) for name in ("Both", "Second"))
-    client = client_of("staff")
-    there = reverse("newsletters:audience_rename", args=[kept.pk])
-    assert "already" in text_of(client.post(there, {"name": " second "}))
-    assert client.post(there, {"name": "All"}).url == reverse("newsletters:audiences")
-    assert "All" in text_of(client.get(reverse("newsletters:audiences")))
-    there = reverse("newsletters:audience_delete", args=[kept.pk])
-    assert "members of Home visits" in text_of(client.get(there))
-    for _ in range(2):
-        assert client.post(there).url == reverse("newsletters:audiences")
-    assert set(Audience.objects.saved()) == {second}
-    assert choice_of(newsletter) == choice
-    with pytest.raises(NameRefusedError):
-        rename_audience(audience=second, name=" ")
-    delete_audience(audience=second)
-    assert "No saved audiences yet" in text_of(client.get(reverse("newsletters:audiences")))
-
-
-def test_saved_when_of_staff_then_convenors_neither_see_nor_touch_them(client_of, convenor, community, staff):
-    theirs = keep_audience(name="Of staff", choice=of(community), by=staff)
-    mine = keep_audience(name="Of staff", choice=of(community), by=convenor)
-    assert set(Audience.objects.managed_by(convenor)) == {mine}
-    assert set(Audience.objects.managed_by(staff)) == {mine, theirs}
-    client = client_of("convenor")
-    assert client.get(reverse("newsletters:audience_rename", args=[theirs.pk])).status_code == 404
-    assert client.get(reverse("newsletters:audience_delete", args=[theirs.pk])).status_code == 404
-    client.post(reverse("newsletters:audience_delete", args=[theirs.pk]))
-    assert Audience.objects.filter(pk=theirs.pk).exists()
 
 
 @pytest.mark.parametrize(

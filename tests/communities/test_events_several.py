@@ -29,11 +29,6 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
 @pytest.fixture
-def other(other_study):
-    return make_community(other_study)
-
-
-@pytest.fixture
 def third(theme):
     return make_community(Study.objects.create(slug="third", theme=theme, title="Third"))
 

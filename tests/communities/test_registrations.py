@@ -14,56 +14,21 @@ from icalendar import Calendar
 
 from communities.models import Associate, AttendeeNeeds, Consent, Registration
 from communities.services.errors import RefusedError
-from communities.services.events import cancel_event, save_event
+from communities.services.events import cancel_event
 from communities.services.limits import PER_ADDRESS
 from communities.services.registrations import (
-    accept_offer,
-    add_by_hand,
     cancel_registration,
     change_registration,
-    offer_ends,
-    pass_all_places_on,
-    places_left,
     register,
 )
-from communities.tasks import pass_places_on
 from communities.tokens import calendar_token, recipient_token, registration_token
 from communities.wording import needs_wording
 from mailing.models import Attachment, Delivery
 from tests.communities.factories import make_associate, make_event, make_registration
+from tests.communities.registering import emails, filled_in, own, url
+from tests.pages import words_of
 
 HOUR = dt.timedelta(hours=1)
-
-
-def url(name: str, event) -> str:
-    return reverse(f"events:{name}", args=[event.slug])
-
-
-def own(name: str, registration: Registration) -> str:
-    return reverse(f"events:{name}", args=[registration_token(registration)])
-
-
-def filled_in(**changes) -> dict[str, str]:
-    return {
-        "name": "Joan Carer",
-        "email": "joan@example.org",
-        "organisation": "",
-        "dietary": "",
-        "access": "",
-        **changes,
-    }
-
-
-def text(response) -> str:
-    return " ".join(BeautifulSoup(response.content, "html.parser").get_text(" ").split())
-
-
-def emails(to: str) -> list[str]:
-    return list(Delivery.objects.filter(recipient=to).order_by("pk").values_list("mailing__subject", flat=True))
-
-
-def states(event) -> dict[str, str]:
-    return dict(event.registrations.values_list("email", "status"))
 
 
 @pytest.fixture
@@ -83,7 +48,7 @@ def test_event_page_when_open_then_leads_to_registering(client, event):
     )
     for number in range(2):
         make_registration(event, email=f"{number}@example.org")
-    assert "Join the waiting list" in text(client.get(event.get_absolute_url()))
+    assert "Join the waiting list" in words_of(client.get(event.get_absolute_url()))
 
 
 @pytest.mark.parametrize(
@@ -99,9 +64,9 @@ def test_register_when_it_is_not_open_then_says_why_and_takes_nobody(client, eve
     for name, value in changes.items():
         setattr(event, name, value)
     event.save()
-    assert "Register for this event" not in text(client.get(event.get_absolute_url()))
+    assert "Register for this event" not in words_of(client.get(event.get_absolute_url()))
     for answer in (client.get(url("register", event)), client.post(url("register", event), filled_in())):
-        assert (answer.status_code, words in text(answer)) == (200, True)
+        assert (answer.status_code, words in words_of(answer)) == (200, True)
     with pytest.raises(RefusedError):
         register(event=event, email="a@example.org", name="A", host="192.0.2.1")
     assert not Registration.objects.exists()
@@ -189,7 +154,7 @@ def test_register_when_asked_too_often_then_429_known_or_not(client, event):
 )
 def test_register_when_something_is_wrong_then_says_so_and_keeps_the_rest(client, event, changes, words):
     answer = client.post(url("register", event), filled_in(**{"dietary": "No nuts", **changes}))
-    page = text(answer)
+    page = words_of(answer)
     assert answer.status_code == 200
     assert words in page
     assert "Error: " in page
@@ -242,22 +207,24 @@ def test_link_when_it_is_an_associates_or_is_forgotten_then_410_and_opens_nothin
 def test_link_when_opened_then_shows_how_it_stands_to_nobody_elses_search_engine(client, event):
     registration = make_registration(event)
     answer = client.get(own("registration", registration))
-    assert "You have a place" in text(answer)
+    assert "You have a place" in words_of(answer)
     assert "noindex" in answer["X-Robots-Tag"]
     assert "no-store" in answer["Cache-Control"]
-    assert "You are on the waiting list" in text(client.get(own("registration", make_registration(event, "waiting"))))
+    assert "You are on the waiting list" in words_of(
+        client.get(own("registration", make_registration(event, "waiting")))
+    )
 
 
 def test_change_when_saved_then_details_and_needs_are_new_and_can_be_taken_out(client, event):
     registration = make_registration(event)
     change = {"name": "New Name", "organisation": "Org", "dietary": "Vegan", "access": "Ramp", "agree_needs": "on"}
     assert client.post(own("registration_change", registration), change).url == own("registration", registration)
-    page = text(client.get(own("registration", registration)))
+    page = words_of(client.get(own("registration", registration)))
     assert all(words in page for words in ("New Name", "Org", "Vegan", "Ramp"))
     client.post(own("registration_change", registration), {"name": "New Name"})
     assert not AttendeeNeeds.objects.exists()
     answer = client.post(own("registration_change", registration), {"name": "", "dietary": "Halal"})
-    assert "Enter your name" in text(answer)
+    assert "Enter your name" in words_of(answer)
     assert "Halal" in answer.content.decode()
 
 
@@ -266,7 +233,7 @@ def test_needs_when_the_box_is_not_ticked_then_asked_for_and_nothing_is_kept(cli
     page = BeautifulSoup(client.get(url("register", event)).content, "html.parser")
     assert not page.select_one("[name=agree_needs]").has_attr("checked")
     answer = client.post(url("register", event), filled_in(dietary="No nuts"))
-    assert "Tick the box if we may keep what you wrote" in text(answer)
+    assert "Tick the box if we may keep what you wrote" in words_of(answer)
     assert "No nuts" in answer.content.decode()
     assert not Registration.objects.exists()
     client.post(url("register", event), filled_in(dietary="No nuts", agree_needs="on"))
@@ -288,7 +255,7 @@ def test_needs_when_nothing_was_written_then_a_tick_keeps_nothing(client, event)
 def test_change_when_cancelled_or_begun_then_refused_in_words(client, event):
     gone = make_registration(event, "cancelled")
     answer = client.post(own("registration_change", gone), {"name": "X"}, follow=True)
-    assert "not registered any more" in text(answer)
+    assert "not registered any more" in words_of(answer)
     with time_machine.travel(event.starts_at + HOUR, tick=False), pytest.raises(RefusedError, match="begun"):
         change_registration(registration=make_registration(event), name="X", organisation="")
 
@@ -296,7 +263,7 @@ def test_change_when_cancelled_or_begun_then_refused_in_words(client, event):
 def test_cancel_when_asked_for_then_get_asks_and_post_does_and_forgets_the_needs(client, event):
     registration = make_registration(event)
     AttendeeNeeds.objects.create(registration=registration, dietary="Vegan")
-    assert "Are you sure" in text(client.get(own("registration_cancel", registration)))
+    assert "Are you sure" in words_of(client.get(own("registration_cancel", registration)))
     registration.refresh_from_db()
     assert registration.status == "coming"
     for _ in range(2):
@@ -305,7 +272,7 @@ def test_cancel_when_asked_for_then_get_asks_and_post_does_and_forgets_the_needs
     assert (registration.status, registration.ended) == ("cancelled", "self")
     assert not AttendeeNeeds.objects.exists()
     assert emails(registration.email) == ["Your registration is cancelled: Winter meeting"]
-    assert "Register again" in text(client.get(own("registration", registration)))
+    assert "Register again" in words_of(client.get(own("registration", registration)))
 
 
 def test_cancel_when_begun_or_called_off_then_refused(event, staff):
@@ -315,177 +282,6 @@ def test_cancel_when_begun_or_called_off_then_refused(event, staff):
     cancel_event(event=event, reason="Snow", by=staff)
     with pytest.raises(RefusedError, match="has been cancelled"):
         cancel_registration(registration=registration)
-
-
-# --- The waiting list --------------------------------------------------------------------------------------------
-
-
-def test_register_when_full_then_waits_and_is_told_so_without_a_calendar_or_the_link(client, event):
-    for _ in range(2):
-        make_registration(event)
-    assert "This event is full" in text(client.get(url("register", event)))
-    client.post(url("register", event), filled_in())
-    assert states(event)["joan@example.org"] == "waiting"
-    mailing = Delivery.objects.get().mailing
-    assert mailing.subject == "You are on the waiting list: Winter meeting"
-    assert not mailing.attachments.exists()
-    assert "meet.example.org" not in mailing.text
-
-
-def test_place_when_freed_then_offered_to_the_next_in_line_by_email(event):
-    coming = [make_registration(event) for _ in range(2)]
-    second, first = make_registration(event, "waiting", turn=900), make_registration(event, "waiting", turn=899)
-    cancel_registration(registration=coming[0])
-    for each in (first, second):
-        each.refresh_from_db()
-    assert (first.status, second.status) == ("offered", "waiting")
-    assert first.offer_expires_at - timezone.now() == pytest.approx(48 * HOUR, abs=dt.timedelta(seconds=5))
-    assert emails(first.email) == ["A place for you: Winter meeting"]
-    assert "[Accept or decline the place]\n" in Delivery.objects.get(recipient=first.email).mailing.text
-    assert own("registration", first) in Delivery.objects.get(recipient=first.email).mailing.text
-    assert emails(second.email) == []
-
-
-def test_offer_when_followed_then_get_changes_nothing_and_post_accepts_once(client, event):
-    make_registration(event)
-    offered = make_registration(event, "offered")
-    assert "A place is free for you" in text(client.get(own("registration", offered)))
-    assert client.get(own("offer_accept", offered)).status_code == 405
-    offered.refresh_from_db()
-    assert offered.status == "offered"
-    for _ in range(2):
-        assert client.post(own("offer_accept", offered)).url == own("registration", offered)
-    offered.refresh_from_db()
-    assert offered.status == "coming"
-    assert emails(offered.email) == ["You have a place: Winter meeting"]
-
-
-def test_offer_when_declined_then_goes_to_the_next(client, event):
-    make_registration(event)
-    offered, following = make_registration(event, "offered"), make_registration(event, "waiting")
-    client.post(own("registration_cancel", offered))
-    offered.refresh_from_db()
-    following.refresh_from_db()
-    assert (offered.ended, following.status) == ("declined", "offered")
-    assert emails(offered.email) == ["You do not take the place: Winter meeting"]
-
-
-def test_offer_when_it_lapses_then_passes_on_once_however_often_and_late_the_task_runs(client, event):
-    make_registration(event)
-    offered, following = make_registration(event, "offered"), make_registration(event, "waiting")
-    assert pass_places_on() == 0
-    with time_machine.travel(timezone.now() + 5 * 24 * HOUR, tick=False):
-        answer = client.post(own("offer_accept", offered), follow=True)
-        assert "passed on to the next person" in text(answer)
-        assert pass_places_on() == 1
-        assert pass_places_on() == 0
-    offered.refresh_from_db()
-    following.refresh_from_db()
-    assert (offered.status, offered.ended, following.status) == ("cancelled", "lapsed", "offered")
-    assert emails(offered.email) == ["Your place has passed on: Winter meeting"]
-    assert emails(following.email) == ["A place for you: Winter meeting"]
-
-
-def test_offer_when_the_event_is_near_then_half_of_the_time_left_and_none_in_the_last_hour(event):
-    now = timezone.now()
-    event.starts_at = now + 4 * HOUR
-    assert offer_ends(event, now) == now + 2 * HOUR
-    event.starts_at = now + 96 * HOUR + HOUR
-    assert offer_ends(event, now) == now + 48 * HOUR
-    event.starts_at, event.ends_at = now + HOUR / 2, now + 2 * HOUR
-    event.save()
-    waiting = make_registration(event, "waiting")
-    assert pass_all_places_on() == 0
-    waiting.refresh_from_db()
-    assert waiting.status == "waiting"
-
-
-def test_offer_when_the_clocks_change_in_between_then_lasts_as_many_hours(event):
-    with time_machine.travel("2027-03-27 12:00 +0000", tick=False):
-        event.starts_at = dt.datetime(2027, 4, 20, 9, tzinfo=dt.UTC)
-        event.ends_at = event.starts_at + HOUR
-        event.save()
-        waiting = make_registration(event, "waiting")
-        pass_all_places_on()
-        waiting.refresh_from_db()
-        assert waiting.offer_expires_at == dt.datetime(2027, 3, 29, 12, tzinfo=dt.UTC)
-        assert waiting.answer_by == "Monday 29 March 2027, 1pm"
-
-
-def test_offer_when_the_event_is_called_off_then_cannot_be_accepted(event, staff):
-    offered = make_registration(event, "offered")
-    cancel_event(event=event, reason="Snow", by=staff)
-    with pytest.raises(RefusedError, match="has been cancelled"):
-        accept_offer(registration=offered)
-    assert pass_all_places_on() == 0
-
-
-def test_accept_when_it_was_never_offered_then_refused(client, event):
-    waiting, gone = make_registration(event, "waiting"), make_registration(event, "cancelled")
-    for each in (waiting, gone):
-        before = each.status
-        client.post(own("offer_accept", each))
-        each.refresh_from_db()
-        assert each.status == before
-
-
-def test_capacity_when_raised_or_lifted_then_places_are_offered_in_order(event, staff):
-    for _ in range(2):
-        make_registration(event)
-    line = [make_registration(event, "waiting") for _ in range(3)]
-    event = save_event(event=event, version=1, changes={"capacity": 3}, by=staff)
-    assert [states(event)[each.email] for each in line] == ["offered", "waiting", "waiting"]
-    event = save_event(event=event, version=2, changes={"capacity": None}, by=staff)
-    assert [states(event)[each.email] for each in line] == ["offered"] * 3
-
-
-def test_capacity_when_lowered_below_what_is_taken_then_refused_in_words(client_of, event, staff):
-    make_registration(event)
-    make_registration(event, "offered")
-    with pytest.raises(RefusedError, match="2 places are taken"):
-        save_event(event=event, version=1, changes={"capacity": 1}, by=staff)
-    page = BeautifulSoup(client_of("staff").get(url("edit", event)).content, "html.parser")
-    data = {box["name"]: box.get("value", "") for box in page.select("form input[name]:not([type=checkbox])")}
-    data |= {"kind": event.kind, "community": event.community_id, "description": event.description}
-    answer = client_of("staff").post(url("edit", event), {**data, "capacity": "1", "takes_registrations": "on"})
-    assert "2 places are taken or offered already. Enter 2 or more." in text(answer)
-    event.refresh_from_db()
-    assert event.capacity == 2
-
-
-def test_register_when_a_place_is_free_but_somebody_waits_then_nobody_overtakes(event):
-    event.starts_at, event.ends_at = timezone.now() + HOUR / 2, timezone.now() + HOUR
-    event.save()
-    make_registration(event, "waiting")
-    later = register(event=event, email="late@example.org", name="Late", host="192.0.2.1")
-    assert later.status == "waiting"
-
-
-def test_places_left_when_not_limited_then_none(event):
-    assert places_left(event) == 2
-    event.capacity = None
-    assert places_left(event) is None
-
-
-# --- By hand -----------------------------------------------------------------------------------------------------
-
-
-def test_add_by_hand_when_full_then_waits_or_is_refused_without_an_address(event, staff):
-    assert add_by_hand(event=event, by=staff, name="No Email").status == "coming"
-    assert add_by_hand(event=event, by=staff, name="No Email").status == "coming"
-    assert not Delivery.objects.exists()
-    with pytest.raises(RefusedError, match="full"):
-        add_by_hand(event=event, by=staff, name="No Email")
-    waiting = add_by_hand(event=event, by=staff, name="Ann", email="ann@example.org")
-    assert (waiting.status, waiting.added_by) == ("waiting", staff)
-    assert add_by_hand(event=event, by=staff, name="Other", email="ANN@example.org") == waiting
-    assert emails("ann@example.org") == ["You are on the waiting list: Winter meeting"]
-
-
-def test_add_by_hand_when_it_has_begun_then_taken_without_an_email(event, staff):
-    with time_machine.travel(event.starts_at + HOUR, tick=False):
-        assert add_by_hand(event=event, by=staff, name="At the door", email="door@example.org").status == "coming"
-    assert not Delivery.objects.exists()
 
 
 # --- What the database refuses -------------------------------------------------------------------------------------

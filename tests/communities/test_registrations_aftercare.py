@@ -24,17 +24,11 @@ from communities.tasks import forget_past_attendees
 from communities.tokens import registration_token
 from mailing.models import Delivery
 from tests.communities.factories import make_associate, make_event, make_registration
+from tests.communities.registering import url
+from tests.pages import words_of
 
 HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
-
-
-def url(name: str, event: Event, *more) -> str:
-    return reverse(f"events:{name}", args=[event.slug, *more])
-
-
-def text(response) -> str:
-    return " ".join(BeautifulSoup(response.content, "html.parser").get_text(" ").split())
 
 
 @pytest.fixture
@@ -53,7 +47,7 @@ def today(event):
 
 
 def test_list_when_empty_then_says_what_to_do(client_of, event):
-    assert "Nobody has registered yet" in text(client_of("staff").get(url("registrations", event)))
+    assert "Nobody has registered yet" in words_of(client_of("staff").get(url("registrations", event)))
 
 
 def test_list_when_filtered_then_exactly_those(client_of, event):
@@ -61,26 +55,26 @@ def test_list_when_filtered_then_exactly_those(client_of, event):
     there, client = url("registrations", event), client_of("staff")
 
     def names(query: str) -> set[str]:
-        page = text(client.get(there + query))
+        page = words_of(client.get(there + query))
         return {status for status, each in people.items() if each.name in page}
 
     assert names("") == names("?state=nonsense") == set(people)
     for status in people:
         assert names(f"?state={status}") == {status}
-    assert "Places: 2, of which 0 are free" in text(client.get(there))
+    assert "Places: 2, of which 0 are free" in words_of(client.get(there))
 
 
 def test_list_when_somebody_has_needs_then_staff_see_them_and_nobody_else(client_of, client, event, convenor):
     registration = make_registration(event)
     AttendeeNeeds.objects.create(registration=registration, dietary="Vegan", access="Ramp")
-    page = text(client_of("staff").get(url("registrations", event)))
+    page = words_of(client_of("staff").get(url("registrations", event)))
     assert "Eats: Vegan" in page
     assert "Needs: Ramp" in page
     assert client_of("convenor").get(url("registrations", event)).status_code == 403
     assert not convenor.has_perm("communities.view_needs")
     for public in (event.get_absolute_url(), reverse("events:index")):
-        assert "Vegan" not in text(client.get(public))
-        assert registration.name not in text(client.get(public))
+        assert "Vegan" not in words_of(client.get(public))
+        assert registration.name not in words_of(client.get(public))
     assert not any("Vegan" in mailing.text for mailing in (each.mailing for each in Delivery.objects.all()))
 
 
@@ -120,12 +114,12 @@ def test_add_when_somebody_stands_at_the_door_then_back_to_the_list_to_tick(clie
 def test_attendance_when_people_of_the_waiting_list_are_there_then_get_the_places_that_are_left(client_of, event):
     waits, other = make_registration(event, "waiting"), make_registration(event, "waiting")
     add = url("registration_add", event)
-    assert "On the waiting list" not in text(client_of("staff").get(url("attendance", event)))
+    assert "On the waiting list" not in words_of(client_of("staff").get(url("attendance", event)))
     with time_machine.travel(event.starts_at, tick=False):
         client = client_of("staff")
         Event.objects.filter(pk=event.pk).update(capacity=event.registrations.taking_places().count() + 2)
         page = client.get(url("attendance", event))
-        assert f"Give a place to {waits.name}" in text(page)
+        assert f"Give a place to {waits.name}" in words_of(page)
         assert client.post(add, {"name": "Walk In"}).url == url("attendance", event)  # nobody is offered it any more
         person = {"name": waits.name, "email": waits.email}
         assert [client.post(add, person).url for _ in range(2)] == [url("attendance", event)] * 2
@@ -133,7 +127,7 @@ def test_attendance_when_people_of_the_waiting_list_are_there_then_get_the_place
     waits.refresh_from_db()
     other.refresh_from_db()
     assert (waits.status, other.status) == ("coming", "waiting")
-    assert "The event is full. Raise the number of places first." in text(refused)
+    assert "The event is full. Raise the number of places first." in words_of(refused)
 
 
 def test_add_when_staff_add_somebody_then_registered_and_emailed(client_of, event):
@@ -147,7 +141,7 @@ def test_add_when_staff_add_somebody_then_registered_and_emailed(client_of, even
     assert AttendeeNeeds.objects.get().access == "Ramp"
     client.post(url("registration_add", event), {"name": "Bo"})
     answer = client.post(url("registration_add", event), {"name": "Cy", "dietary": "Halal", "agree_needs": "on"})
-    assert "The event is full" in text(answer)
+    assert "The event is full" in words_of(answer)
     assert "Halal" in answer.content.decode()
     assert "Enter the person&#x27;s name" in client.post(url("registration_add", event), {"name": ""}).content.decode()
 
@@ -155,7 +149,7 @@ def test_add_when_staff_add_somebody_then_registered_and_emailed(client_of, even
 def test_cancel_for_when_confirmed_then_cancelled_by_staff_and_the_place_passes_on(client_of, event, other_study):
     registration, _, waiting = (make_registration(event, status) for status in ("coming", "coming", "waiting"))
     there, client = url("registration_cancel_for", event, registration.pk), client_of("staff")
-    assert registration.name in text(client.get(there))
+    assert registration.name in words_of(client.get(there))
     for _ in range(2):
         assert client.post(there).url == url("registrations", event)
     registration.refresh_from_db()
@@ -184,7 +178,7 @@ def test_attendance_when_ticked_then_counted_and_two_at_once_do_not_undo_each_ot
     event.refresh_from_db()
     waiting.refresh_from_db()
     assert (event.attended_count, waiting.attended) == (1, False)
-    assert "1 person came" in text(client.get(there))
+    assert "1 person came" in words_of(client.get(there))
 
 
 def test_attendance_when_the_day_has_not_come_or_it_is_off_then_refused(client_of, event):
@@ -192,7 +186,7 @@ def test_attendance_when_the_day_has_not_come_or_it_is_off_then_refused(client_o
     answer = client_of("staff").post(
         url("attendance", event), {"shown": [registration.pk], "came": [registration.pk]}, follow=True
     )
-    assert "from the day of the event on" in text(answer)
+    assert "from the day of the event on" in words_of(answer)
     event.status, event.starts_at = "cancelled", timezone.now()
     event.save()
     with pytest.raises(RefusedError):
@@ -239,7 +233,7 @@ def test_community_page_when_people_came_then_says_how_many_this_year(client, co
             starts_at = timezone.now() - days * DAY
             make_event(community, starts_at=starts_at, ends_at=starts_at + HOUR, attended_count=count)
         make_event(attended_count=9, starts_at=timezone.now() - DAY, ends_at=timezone.now())
-        assert "42 people came to 2 meetings this year" in text(client.get(community.get_absolute_url()))
+        assert "42 people came to 2 meetings this year" in words_of(client.get(community.get_absolute_url()))
 
 
 # --- Feedback ----------------------------------------------------------------------------------------------------
@@ -248,20 +242,20 @@ def test_community_page_when_people_came_then_says_how_many_this_year(client, co
 def test_feedback_when_given_then_once_without_a_name_and_shown_to_staff(client, client_of, event, today):
     registration = make_registration(event, attended=True)
     there = reverse("events:feedback", args=[registration_token(registration)])
-    assert "anonymous" in text(client.get(there))
+    assert "anonymous" in words_of(client.get(there))
     answer = client.post(there, {"score": "", "words": "Loud room"})
-    assert "Choose how useful" in text(answer)
+    assert "Choose how useful" in words_of(answer)
     assert "Loud room" in answer.content.decode()
     for _ in range(2):
         client.post(there, {"score": "4", "words": "Loud room\n<b>x</b>"})
-    assert "Thank you" in text(client.get(there))
+    assert "Thank you" in words_of(client.get(there))
     given = EventFeedback.objects.get()
     assert (given.event, given.score, given.words.splitlines()[0]) == (event, 4, "Loud room")
     assert {field.name for field in EventFeedback._meta.get_fields()} == {"id", "event", "score", "words"}
     page = client_of("staff").get(url("feedback_results", event))
-    assert "On average: 4.0 of 5" in text(page)
+    assert "On average: 4.0 of 5" in words_of(page)
     assert "&lt;b&gt;x" in page.content.decode()
-    assert registration.name not in text(page)
+    assert registration.name not in words_of(page)
 
 
 @pytest.mark.parametrize("score", ["0", "6", "x", "4.5", "\x00"])
@@ -275,7 +269,7 @@ def test_feedback_when_the_score_is_none_then_asks_again(client, event, today, s
 def test_feedback_when_they_did_not_come_then_nothing_to_answer(client, event, today):
     registration = make_registration(event)
     there = reverse("events:feedback", args=[registration_token(registration)])
-    assert "Nothing to answer" in text(client.get(there))
+    assert "Nothing to answer" in words_of(client.get(there))
     client.post(there, {"score": "5"})
     assert not give_feedback(registration=registration, score=5)
     assert not EventFeedback.objects.exists()
@@ -284,7 +278,7 @@ def test_feedback_when_they_did_not_come_then_nothing_to_answer(client, event, t
 
 
 def test_feedback_results_when_nobody_answered_then_says_so(client_of, event):
-    assert "No answers yet" in text(client_of("staff").get(url("feedback_results", event)))
+    assert "No answers yet" in words_of(client_of("staff").get(url("feedback_results", event)))
 
 
 # --- Forgetting --------------------------------------------------------------------------------------------------
@@ -306,9 +300,9 @@ def test_needs_when_fourteen_days_have_passed_then_deleted_and_nothing_else(even
 
 def test_needs_when_kept_then_forms_and_privacy_page_say_how_long(client, event, settings):
     settings.EVENT_KEEP_NEEDS_DAYS = 11
-    assert "we delete it 11 days after the event" in text(client.get(url("register", event)))
-    assert "delete it 11 days after the event" in text(client.get(reverse("privacy")))
-    assert "Only programme staff see" in text(client.get(reverse("privacy")))
+    assert "we delete it 11 days after the event" in words_of(client.get(url("register", event)))
+    assert "delete it 11 days after the event" in words_of(client.get(reverse("privacy")))
+    assert "Only programme staff see" in words_of(client.get(reverse("privacy")))
 
 
 def test_registrations_when_half_a_year_has_passed_then_deleted_and_the_numbers_stay(client_of, event):

@@ -19,6 +19,7 @@ from communities.tasks import send_event_emails
 from communities.tokens import registration_token
 from mailing.models import Delivery
 from tests.communities.factories import make_associate, make_event, make_registration
+from tests.communities.registering import emails
 
 HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
@@ -42,10 +43,6 @@ def event(clock, community):
         starts_at=starts_at,
         ends_at=starts_at + HOUR,
     )
-
-
-def subjects(to: str) -> list[str]:
-    return list(Delivery.objects.filter(recipient=to).order_by("pk").values_list("mailing__subject", flat=True))
 
 
 def entry_in(to: str, subject: str):
@@ -108,10 +105,10 @@ def test_change_when_the_date_moves_then_registered_and_told_each_get_one_email_
     make_registration(event, email=both.email.upper())
     moved = {"starts_at": event.starts_at + DAY, "ends_at": event.ends_at + DAY}
     save_event(event=event, version=1, changes=moved, by=staff)
-    assert subjects(coming.email) == subjects(waiting.email) == ["Changed: Winter meeting"]
-    assert subjects(told.email) == ["Winter meeting", "Changed: Winter meeting"]
-    assert subjects(both.email) == ["Winter meeting"]
-    assert subjects(both.email.upper()) == ["Changed: Winter meeting"]
+    assert emails(coming.email) == emails(waiting.email) == ["Changed: Winter meeting"]
+    assert emails(told.email) == ["Winter meeting", "Changed: Winter meeting"]
+    assert emails(both.email) == ["Winter meeting"]
+    assert emails(both.email.upper()) == ["Changed: Winter meeting"]
     for to in (coming.email, told.email):
         calendar, entry = entry_in(to, "Changed: Winter meeting")
         assert (calendar["METHOD"], entry["STATUS"], entry["SEQUENCE"]) == ("PUBLISH", "CONFIRMED", 1)
@@ -127,7 +124,7 @@ def test_change_when_made_twice_then_told_twice_each_with_the_next_sequence(even
     event = save_event(event=event, version=1, changes={"place": "A"}, by=staff)
     event = save_event(event=event, version=2, changes={"place": "B"}, by=staff)
     save_event(event=event, version=3, changes={"place": "B"}, by=staff)
-    assert subjects(coming.email) == ["Changed: Winter meeting"] * 2
+    assert emails(coming.email) == ["Changed: Winter meeting"] * 2
     assert set(Notice.objects.values_list("sequence", flat=True)) == {1, 2}
 
 
@@ -168,7 +165,7 @@ def test_change_when_registration_was_closed_then_the_link_still_goes_only_to_th
     event.online_url = "https://meet.example.org/secret"
     event.save()
     mailing = announce_event(event=event, by=staff).mailing
-    assert subjects(told.email) == ["Winter meeting"]
+    assert emails(told.email) == ["Winter meeting"]
     assert "meet.example.org" not in mailing.text
     assert b"meet.example" not in bytes(mailing.attachments.get().content).replace(b"\r\n ", b"")
 
@@ -186,9 +183,9 @@ def test_cancel_when_people_registered_then_told_once_and_counted_before(client_
     assert "3 people" in client_of("staff").get(there).content.decode()
     for _ in range(2):
         client_of("staff").post(there, {"reason": "Snow."})
-    assert subjects(coming.email) == subjects(waiting.email) == ["Cancelled: Winter meeting"]
-    assert subjects(both.email) == ["Winter meeting", "Cancelled: Winter meeting"]
-    assert subjects(gone.email) == []
+    assert emails(coming.email) == emails(waiting.email) == ["Cancelled: Winter meeting"]
+    assert emails(both.email) == ["Winter meeting", "Cancelled: Winter meeting"]
+    assert emails(gone.email) == []
     calendar, entry = entry_in(coming.email, "Cancelled: Winter meeting")
     assert (calendar["METHOD"], entry["STATUS"], entry["SEQUENCE"]) == ("CANCEL", "CANCELLED", 1)
 
@@ -225,7 +222,7 @@ def test_reminders_when_due_then_a_week_and_a_day_before_once_each(event, clock)
     assert [send_event_emails() for _ in range(2)] == [1, 0]
     clock.move_to(event.starts_at - DAY)
     assert [send_event_emails() for _ in range(2)] == [1, 0]
-    assert subjects(coming.email) == ["In a week: Winter meeting", "Tomorrow: Winter meeting"]
+    assert emails(coming.email) == ["In a week: Winter meeting", "Tomorrow: Winter meeting"]
     assert Delivery.objects.count() == 2
 
 
@@ -235,11 +232,11 @@ def test_reminders_when_noticed_late_then_only_the_nearest_goes(event, clock):
     assert [send_reminders(), send_reminders()] == [1, 0]
     clock.move_to(event.starts_at - 3 * HOUR)
     assert [send_reminders(), send_reminders()] == [1, 0]
-    assert subjects(coming.email) == ["In 4 days: Winter meeting", "Today: Winter meeting"]
+    assert emails(coming.email) == ["In 4 days: Winter meeting", "Today: Winter meeting"]
     late = make_registration(make_event(starts_at=event.starts_at, ends_at=event.ends_at))
     clock.move_to(event.starts_at)
     assert send_reminders() == 0
-    assert subjects(late.email) == []
+    assert emails(late.email) == []
 
 
 def test_reminders_when_somebody_got_their_place_since_then_not_told_again(event, clock):
@@ -259,7 +256,7 @@ def test_reminders_when_the_date_moves_then_recomputed(event, clock, staff):
     assert send_reminders() == 0
     clock.move_to(event.starts_at - 7 * DAY)
     assert [send_reminders(), send_reminders()] == [1, 0]
-    assert subjects(coming.email) == [
+    assert emails(coming.email) == [
         "In a week: Winter meeting", "Changed: Winter meeting", "In a week: Winter meeting",
     ]  # fmt: skip
 
@@ -309,7 +306,7 @@ def test_thanks_when_the_day_is_over_then_to_those_who_came_once_with_the_link(e
     late.attended = True
     late.save()
     assert [send_thanks(), send_thanks()] == [1, 0]
-    assert subjects(came.email) == subjects(late.email) == ["Thank you for coming: Winter meeting"]
-    assert subjects(missing.email) == []
+    assert emails(came.email) == emails(late.email) == ["Thank you for coming: Winter meeting"]
+    assert emails(missing.email) == []
     text = Delivery.objects.get(recipient=came.email).mailing.text
     assert reverse("events:feedback", args=[registration_token(came)]) in text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 
 import pytest
 import time_machine
@@ -11,50 +10,25 @@ from bs4 import BeautifulSoup
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from icalendar import Calendar
 
 from communities.models import Event, EventPosting, EventSeries
-from communities.services.consents import withdraw_consent
 from communities.services.errors import RefusedError
 from communities.services.events import cancel_event, delete_event, publish_event, save_event
-from communities.services.postings import announce_event, to_announce
+from communities.services.postings import announce_event
 from communities.services.series import repeat_event
-from mailing.models import Attachment, Delivery, Mailing
-from tests.communities.factories import make_associate, make_community, make_event, make_registration
+from mailing.models import Delivery
+from tests.communities.factories import make_associate, make_event, make_registration
+from tests.communities.registering import url
+from tests.communities.series import FIRST, NOW, entries, sent
 from tests.communities.test_feeds import lines_of, values
-
-NOW = dt.datetime(2027, 3, 1, 12, tzinfo=dt.UTC)
-#: A Tuesday; the clocks go forward on the Sunday after the second date.
-FIRST = dt.datetime(2027, 3, 16, 10, 30, tzinfo=dt.UTC)
+from tests.communities.together import at_once
+from tests.pages import words_of
 
 
 @pytest.fixture(autouse=True)
 def clock():
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-@pytest.fixture
-def event(community):
-    return make_event(
-        community, title="Memory café", slug="memory-cafe", starts_at=FIRST, ends_at=FIRST + dt.timedelta(hours=2),
-        takes_registrations=True, capacity=10,
-    )  # fmt: skip
-
-
-@pytest.fixture
-def series(event, staff) -> list[Event]:
-    """Four dates, a week apart."""
-    repeat_event(event=event, every="week", times=4, by=staff)
-    return list(Event.objects.order_by("starts_at"))
-
-
-def url(name: str, event: Event) -> str:
-    return reverse(f"events:{name}", args=[event.slug])
-
-
-def words_of(answer) -> str:
-    return " ".join(BeautifulSoup(answer.content, "html.parser").select_one("main").get_text(" ").split())
 
 
 def as_posted(event: Event, **changes) -> dict[str, object]:
@@ -70,22 +44,11 @@ def as_posted(event: Event, **changes) -> dict[str, object]:
     return {**data, **changes}
 
 
-def sent(mailing: Mailing) -> Mailing:
-    Delivery.objects.filter(mailing=mailing).update(status="sent", due_at=None, settled_at=NOW)
-    return mailing
-
-
-def entries(mailing: Mailing) -> dict[str, tuple[str, int]]:
-    attachment = Attachment.objects.get(mailing=mailing)
-    found = Calendar.from_ical(bytes(attachment.content)).walk("VEVENT")
-    return {str(each["UID"]).partition("@")[0]: (str(each["STATUS"]), int(each["SEQUENCE"])) for each in found}
-
-
 # --- Repeating ------------------------------------------------------------------------------------------------------
 
 
-def test_repeat_when_filled_in_then_the_dates_are_shown_before_they_are_made(client_of, event):
-    client, there = client_of("staff"), url("repeat", event)
+def test_repeat_when_filled_in_then_the_dates_are_shown_before_they_are_made(client_of, cafe):
+    client, there = client_of("staff"), url("repeat", cafe)
     assert "Every month, on the third Tuesday" in words_of(client.get(there))
     answer = client.post(there, {"every": "week", "ends": "times", "times": "4"})
     page = BeautifulSoup(answer.content, "html.parser")
@@ -96,7 +59,7 @@ def test_repeat_when_filled_in_then_the_dates_are_shown_before_they_are_made(cli
     data = {"every": "week", "ends": "times", "times": "4", "confirmed": confirmed}
     assert "2 new dates" in words_of(client.post(there, {**data, "times": "3"}))  # what was shown was another choice
     for _ in range(2):
-        assert client.post(there, data).url == f"{event.get_absolute_url()}#dates"
+        assert client.post(there, data).url == f"{cafe.get_absolute_url()}#dates"
     dates = list(Event.objects.order_by("starts_at"))
     assert [each.when for each in dates][1:3] == [
         "Tuesday 23 March 2027, 10:30am to 12:30pm", "Tuesday 30 March 2027, 10:30am to 12:30pm",
@@ -139,24 +102,24 @@ def until(day: str, month: str, year: str) -> dict[str, str]:
         ({"every": "day", "ends": "times", "times": "3"}, "Select a valid choice"),
     ],
 )  # fmt: skip
-def test_repeat_when_something_is_wrong_then_says_so(client_of, event, data, words):
-    answer = client_of("staff").post(url("repeat", event), data)
+def test_repeat_when_something_is_wrong_then_says_so(client_of, cafe, data, words):
+    answer = client_of("staff").post(url("repeat", cafe), data)
     assert words in words_of(answer)
     assert BeautifulSoup(answer.content, "html.parser").title.get_text().startswith("Error: ")
     assert Event.objects.count() == 1
 
 
-def test_repeat_when_the_unused_half_is_nonsense_then_not_minded(client_of, event):
+def test_repeat_when_the_unused_half_is_nonsense_then_not_minded(client_of, cafe):
     answer = client_of("staff").post(
-        url("repeat", event), {"every": "week", "ends": "times", "times": "3", "until_day": "x"}
+        url("repeat", cafe), {"every": "week", "ends": "times", "times": "3", "until_day": "x"}
     )
     assert "2 new dates" in words_of(answer)
 
 
-def test_repeat_when_wanted_as_drafts_then_only_staff_see_them_until_all_are_published(client, client_of, event, staff):
-    made = repeat_event(event=event, every="week", times=3, as_drafts=True, by=staff)
+def test_repeat_when_wanted_as_drafts_then_only_staff_see_them_until_all_are_published(client, client_of, cafe, staff):
+    made = repeat_event(event=cafe, every="week", times=3, as_drafts=True, by=staff)
     assert client.get(made[0].get_absolute_url()).status_code == 404
-    assert "23 March" not in client.get(event.get_absolute_url()).content.decode()
+    assert "23 March" not in client.get(cafe.get_absolute_url()).content.decode()
     page = client_of("staff").get(made[0].get_absolute_url()).content.decode()
     assert "Publish all 2 drafts" in page
     client_of("staff").post(url("publish", made[0]), {"whole_series": "yes"})
@@ -183,32 +146,20 @@ def test_repeat_when_it_is_over_or_off_then_refused(client_of, community, staff,
 
 
 @pytest.mark.django_db(transaction=True)
-def test_repeat_when_two_do_it_at_once_then_each_date_is_made_once(event, staff):
-    def work() -> None:
-        try:
-            repeat_event(event=event, every="week", times=4, by=staff)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def test_repeat_when_two_do_it_at_once_then_each_date_is_made_once(cafe, staff):
+    assert at_once([lambda: repeat_event(event=cafe, every="week", times=4, by=staff)] * 2) == []
     assert (Event.objects.count(), EventSeries.objects.count()) == (4, 1)
 
 
-def test_page_when_shown_then_lists_the_other_dates_with_as_many_queries_for_many(client, event, staff):
-    repeat_event(event=event, every="week", times=2, by=staff)
-    with CaptureQueriesContext(
-        connection,
-    ) as few:
-        client.get(event.get_absolute_url())
-    repeat_event(event=event, every="week", times=50, by=staff)
+def test_page_when_shown_then_lists_the_other_dates_with_as_many_queries_for_many(client, cafe, staff):
+    repeat_event(event=cafe, every="week", times=2, by=staff)
+    with CaptureQueriesContext(connection) as few:
+        client.get(cafe.get_absolute_url())
+    repeat_event(event=cafe, every="week", times=50, by=staff)
     off = Event.objects.get(slug="memory-cafe-30-march-2027")
     cancel_event(event=off, reason="Snow", by=staff)
     with CaptureQueriesContext(connection) as many:
-        answer = client.get(event.get_absolute_url())
+        answer = client.get(cafe.get_absolute_url())
     dates = BeautifulSoup(answer.content, "html.parser").select("#dates li")
     assert (len(dates), len(few)) == (49, len(many))
     assert "Cancelled" in dates[1].get_text()
@@ -326,121 +277,21 @@ def test_edit_when_somebody_registered_for_some_dates_then_told_of_the_others_to
     assert set(mailing.deliveries.values_list("recipient", flat=True)) == {some.email}
 
 
-# --- Announcing -----------------------------------------------------------------------------------------------------
-
-
-def test_announce_when_the_whole_series_then_one_email_lists_the_dates_once(client_of, series, community):
-    person = make_associate(community)
-    client, there = client_of("staff"), url("announce", series[1])
-    assert "All 4 dates that nobody was told of yet, in one email" in words_of(client.get(there))
-    assert "Choose an answer" in words_of(client.post(there))
-    assert not Mailing.objects.exists()
-    for _ in range(2):
-        client.post(there, {"scope": "following"})
-    mailing = Mailing.objects.get()
-    assert set(mailing.deliveries.values_list("recipient", flat=True)) == {person.email}
-    assert mailing.subject == "Memory café (4 dates)"
-    assert {each.event for each in EventPosting.objects.all()} == set(series)
-    for each in series:
-        assert f"* {each.when}:\n  http://testserver{each.get_absolute_url()}" in mailing.text
-        assert each.when in mailing.html
-    assert "Register on the page of each date" in mailing.text
-    assert entries(mailing) == {each.uid: ("CONFIRMED", 0) for each in series}
-    content = bytes(Attachment.objects.get(mailing=mailing).content)
-    assert lines_of(content).count("BEGIN:VTIMEZONE") == 1
-    for each in series:
-        announce_event(event=each, by=each.created_by)
-    assert Mailing.objects.count() == 1
-
-
-def test_announce_when_some_are_drafts_over_off_announced_or_for_others_then_not_among_them(
-    series, community, other_study, staff
-):
-    make_associate(community)
-    more = repeat_event(event=series[3], every="week", times=4, by=staff)
-    draft, off, elsewhere = more
-    Event.objects.filter(pk=draft.pk).update(status="draft")
-    Event.objects.filter(pk=off.pk).update(status="cancelled")
-    Event.objects.filter(pk=elsewhere.pk).update(community=make_community(other_study))
-    announce_event(event=series[0], by=staff)
-    with time_machine.travel(FIRST + dt.timedelta(days=8), tick=False):
-        assert list(to_announce(series[2])) == series[2:]
-        posting = announce_event(event=series[2], by=staff, whole_series=True)
-    assert posting.event == series[2]
-    assert set(entries(posting.mailing)) == {each.uid for each in series[2:]}
-
-
-# --- Calling off ----------------------------------------------------------------------------------------------------
-
-
-def test_cancel_when_this_and_those_that_follow_then_one_email_and_calendars_show_them_as_off(
-    client_of, series, community, staff
-):
-    told = make_associate(community)
-    sent(announce_event(event=series[0], by=staff, whole_series=True).mailing)
-    coming = make_registration(series[2])
-    client, there = client_of("staff"), url("cancel", series[1])
-    page = words_of(client.get(there))
-    assert "1 person who registered or have been told" in page
-    assert "This date and the 2 that follow" in page
-    assert "Choose an answer" in words_of(client.post(there, {"reason": "No room"}))
-    for _ in range(2):
-        client.post(there, {"reason": "No room", "scope": "following"})
-    now = Event.objects.order_by("starts_at")
-    assert [each.status for each in now] == ["published", "cancelled", "cancelled", "cancelled"]
-    assert {each.cancelled_reason for each in now[1:]} == {"No room"}
-    (mailing,) = {each.mailing for each in EventPosting.objects.filter(kind="cancellation")}
-    assert set(mailing.deliveries.values_list("recipient", flat=True)) == {told.email}
-    assert mailing.subject == "Cancelled: Memory café (3 dates)"
-    assert entries(mailing) == {each.uid: ("CANCELLED", 1) for each in series[1:]}
-    content = bytes(Attachment.objects.get(mailing=mailing).content)
-    assert values(lines_of(content), "METHOD") == ["PUBLISH"]  # CANCEL may be about one entry only
-    personal = Delivery.objects.get(recipient=coming.email)
-    own = Calendar.from_ical(bytes(Attachment.objects.get(mailing=personal.mailing).content))
-    assert (own["METHOD"], len(own.walk("VEVENT"))) == ("CANCEL", 1)
-
-
-def test_cancel_when_one_date_of_an_announced_series_then_whoever_waits_is_told_of_both(series, community, staff):
-    waiting = make_associate(community)
-    announcement = announce_event(event=series[0], by=staff, whole_series=True).mailing
-    cancel_event(event=series[1], reason="Snow", by=staff)
-    assert announcement.deliveries.get().status == "queued"
-    posting = EventPosting.objects.get(kind="cancellation")
-    assert set(posting.mailing.deliveries.values_list("recipient", flat=True)) == {waiting.email}
-    content = bytes(Attachment.objects.get(mailing=posting.mailing).content)
-    assert values(lines_of(content), "METHOD") == ["CANCEL"]
-
-
-def test_cancel_when_all_dates_of_an_announced_series_then_whoever_waits_is_told_of_neither(series, community, staff):
-    make_associate(community)
-    announcement = announce_event(event=series[0], by=staff, whole_series=True).mailing
-    cancel_event(event=series[0], reason="Snow", by=staff, following_too=True)
-    assert announcement.deliveries.get().status == "skipped"
-    assert not EventPosting.objects.filter(kind="cancellation").exists()
-
-
-def test_withdraw_when_a_series_waits_to_be_sent_then_withdrawn_at_once(series, community, staff):
-    person = make_associate(community)
-    mailing = announce_event(event=series[0], by=staff, whole_series=True).mailing
-    withdraw_consent(associate=person, purposes=["events"], source="here")
-    assert mailing.deliveries.get().status == "skipped"
-
-
 # --- Drafts ---------------------------------------------------------------------------------------------------------
 
 
-def test_delete_when_drafts_that_follow_go_too_then_none_of_the_public_ones(client_of, event, staff):
-    made = repeat_event(event=event, every="week", times=5, as_drafts=True, by=staff)
+def test_delete_when_drafts_that_follow_go_too_then_none_of_the_public_ones(client_of, cafe, staff):
+    made = repeat_event(event=cafe, every="week", times=5, as_drafts=True, by=staff)
     publish_event(event=made[3], by=staff)
     client, there = client_of("staff"), url("delete", made[1])
     assert "This date and the one that follows" in words_of(client.get(there))
     assert client.post(there, {"scope": "following"}).url == reverse("events:manage")
-    assert set(Event.objects.all()) == {event, made[0], made[3]}
+    assert set(Event.objects.all()) == {cafe, made[0], made[3]}
 
 
 def test_delete_when_the_last_date_goes_then_the_series_goes(community, staff):
-    event = make_event(community, status="draft")
-    repeat_event(event=event, every="week", times=3, by=staff)
-    assert delete_event(event=event, following_too=True) == 3
-    assert delete_event(event=event, following_too=True) == 0
+    cafe = make_event(community, status="draft")
+    repeat_event(event=cafe, every="week", times=3, by=staff)
+    assert delete_event(event=cafe, following_too=True) == 3
+    assert delete_event(event=cafe, following_too=True) == 0
     assert not EventSeries.objects.exists()

@@ -18,13 +18,8 @@ from communities.services.preferences import leave_community
 from communities.services.several import withdraw_unwanted
 from mailing.models import Delivery
 from mailing.services import queue_bulk, suppress
-from tests.communities.factories import make_associate, make_community, make_newsletter
+from tests.communities.factories import make_associate, make_newsletter
 from tests.communities.together import at_once
-
-
-@pytest.fixture
-def other(other_study):
-    return make_community(other_study)
 
 
 @pytest.fixture

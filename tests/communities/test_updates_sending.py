@@ -27,11 +27,6 @@ from tests.communities.together import at_once
 
 
 @pytest.fixture
-def other(other_study):
-    return make_community(other_study)
-
-
-@pytest.fixture
 def third(theme):
     return make_community(Study.objects.create(slug="third", theme=theme, title="The third", stage="active"))
 

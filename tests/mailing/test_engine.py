@@ -7,24 +7,13 @@ from mailing import ledger, recovery, services, sweeping, tasks
 from mailing.engine import Ended, Engine
 from mailing.models import Bounce, Delivery, Lease, Mailing, Suppression
 from mailing.transport import Answer, Outcome
+from tests.mailing.sending import code, send
 
 pytestmark = pytest.mark.django_db
 
 
-def send(**options):
-    engine = Engine(stopping=lambda: False)
-    return engine.run(urgent_only=False, seconds=30), engine.sent
-
-
 def states() -> dict[str, str]:
     return dict(Delivery.objects.values_list("recipient", "status"))
-
-
-def code(to="zoe@example.org", **fields) -> Delivery:
-    mailing = services.write_mailing(
-        kind="transactional", topic="login code", subject="Code", text="123456\n", **fields
-    )
-    return services.address_to(mailing=mailing, recipients=[("", to)])[0]
 
 
 def test_everybody_gets_it_once_and_a_second_run_sends_nothing(smtp, newsletter):
@@ -385,41 +374,3 @@ def test_the_rate_limit_is_kept_and_urgent_messages_do_not_wait_for_it(smtp, new
     started = timezone.now()
     send()
     assert dt.timedelta(seconds=0.35) < timezone.now() - started < dt.timedelta(seconds=3)
-
-
-# --- secrets and retention -----------------------------------------------------------------------------------
-
-
-def test_a_secret_is_dropped_once_it_is_sent_and_not_before(smtp):
-    secret = code(is_secret=True)
-    smtp.script = {"RCPT": "451 later"}
-    send()
-    assert Mailing.objects.get().text == "123456\n"
-    smtp.script = {}
-    Delivery.objects.update(due_at=timezone.now())
-    send()
-    mailing = Mailing.objects.get()
-    assert (mailing.text, mailing.html, mailing.subject) == ("", "", "Code")
-    assert mailing.body_dropped_at is not None
-    assert services.send_again(deliveries=Delivery.objects.filter(pk=secret.pk)) == 0
-
-
-def test_a_secret_is_kept_in_a_demonstration_only(settings):
-    code(is_secret=True)
-    settings.DEMO = True
-    send()
-    assert Mailing.objects.get().text == "123456\n"
-    settings.DEMO = False
-    assert services.drop_bodies() == 1
-
-
-def test_old_transactional_texts_are_dropped_and_newsletters_kept(newsletter, time_machine):
-    time_machine.move_to(timezone.now(), tick=True)
-    newsletter()
-    code()
-    send()
-    assert services.drop_bodies() == 0
-    time_machine.shift(dt.timedelta(days=91))
-    assert tasks.tidy() == 1
-    assert tasks.tidy() == 0
-    assert set(Mailing.objects.exclude(text="").values_list("kind", flat=True)) == {"bulk"}
