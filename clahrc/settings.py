@@ -33,7 +33,7 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL]
 HTTPS = SITE_URL.startswith("https://")
 
 SECRET_KEY = env.str("SECRET_KEY", default="for-debug-only-" + "x" * 50 if DEBUG else "")
-#: Keys of before, by which links in past emails still work.
+#: Keys of before, by which links in past emails still work and second factors are still read.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 for _key in [] if DEBUG else [SECRET_KEY, *SECRET_KEY_FALLBACKS]:
     safety.refuse_weak_secret(_key)
@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "people.middleware.StaffSecondFactorMiddleware",
+    "people.middleware.UnreadableSecondFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]

@@ -8,6 +8,7 @@ from django.urls import include, path
 from clahrc import health, views
 from communities.views import feeds
 from mailing.metrics import metrics
+from people.views import remove_passkey
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -31,6 +32,7 @@ urlpatterns = [
     path("reviews/", include("panels.urls.reviews")),
     path("people/", include("people.urls")),
     path("outbox/", include("mailing.urls")),
+    path("accounts/2fa/webauthn/keys/<int:pk>/remove/", remove_passkey, name="mfa_remove_webauthn"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("robots.txt", views.robots, name="robots"),

@@ -1,4 +1,4 @@
-"""Keeps programme staff out until they have a second factor."""
+"""What second factors ask of every page: that programme staff have one, and that what cannot be read breaks nothing."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 
 from people.models import User
 from people.rules import needs_second_factor
+from people.second_factors import UnreadableSecretError
 
 #: What somebody must reach to set a second factor up, or to leave.
 _ALWAYS_OPEN = {
@@ -51,3 +52,20 @@ class StaffSecondFactorMiddleware:
             return None
         messages.info(request, "Programme staff need a second factor. Set one up here to go on.")
         return redirect("mfa_index")
+
+
+class UnreadableSecondFactorMiddleware:
+    """Says what to do where somebody's recovery codes were sealed by a key that is gone, in place of "our fault"."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Do nothing but hand on: Django calls ``process_exception`` where a page fails."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Offer new recovery codes. The log has it already."""
+        if isinstance(exception, UnreadableSecretError) and request.user.is_authenticated:
+            return render(request, "mfa/recovery_codes/unreadable.html")
+        return None

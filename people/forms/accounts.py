@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from allauth.account import forms as account
 from allauth.mfa.base import forms as mfa
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
@@ -15,8 +16,13 @@ from django.core.exceptions import ValidationError
 
 from people.models import User
 from people.nhs_forms import NhsFormMixin
+from people.second_factors import UnreadableSecretError, is_readable
 
 _HOW_LONG = "At least 10 characters. Three random words make a good one."
+_UNREADABLE = (
+    "The portal cannot check your codes any more: its key was changed. Use a passkey if you have one, or ask the "
+    "programme office to remove your second factor, so that you can set up a new one."
+)
 _BAD_PASSKEY = "We could not read what your passkey said. Try again, or use another way."
 _AS_TYPED = {"autocapitalize": "none", "spellcheck": "false"}
 
@@ -159,7 +165,28 @@ class ReauthenticateForm(PlainForm, account.ReauthenticateForm):
     labels: ClassVar = {"password": "Password"}
 
 
-class AuthenticateForm(PlainForm, mfa.AuthenticateForm):
+class _Code:
+    """A code of an app, or a recovery code, where one of the two may be sealed by a key that is gone."""
+
+    user: User
+    authenticator: Authenticator
+    cleaned_data: dict[str, Any]
+
+    def clean_code(self) -> str:
+        """Refuse a wrong code; say so where the right one can no longer be known."""
+        try:
+            return str(super().clean_code())  # type: ignore[misc]
+        except UnreadableSecretError as error:
+            # It was counted as a try before anything was read.
+            for authenticator in Authenticator.objects.filter(user=self.user).exclude(type=Authenticator.Type.WEBAUTHN):
+                code = self.cleaned_data["code"]
+                if is_readable(authenticator) and authenticator.wrap().validate_code(code):
+                    self.authenticator = authenticator
+                    return str(code)
+            raise ValidationError(_UNREADABLE, code="unreadable") from error
+
+
+class AuthenticateForm(_Code, PlainForm, mfa.AuthenticateForm):
     """The second factor by a code."""
 
     submit_label = "Log in"
@@ -167,7 +194,7 @@ class AuthenticateForm(PlainForm, mfa.AuthenticateForm):
     hints: ClassVar = {"code": "6 digits from your authenticator app, or one of your recovery codes."}
 
 
-class ReauthenticateByCodeForm(PlainForm, mfa.ReauthenticateForm):
+class ReauthenticateByCodeForm(_Code, PlainForm, mfa.ReauthenticateForm):
     """A code once more before something that matters."""
 
     submit_label = "Continue"

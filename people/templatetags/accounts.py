@@ -7,9 +7,12 @@ from django.conf import settings
 
 from people.browsers import browser_name
 from people.demo import DEMO_LOGINS
+from people.second_factors import has_one_to_spare, is_readable
 
 register = template.Library()
 register.filter(browser_name)
+register.filter(has_one_to_spare)
+register.filter(is_readable)
 
 
 @register.inclusion_tag("people/demo_logins.html")

@@ -13,6 +13,7 @@ from people.views.people import (
     remove_staff,
     reset_second_factor,
 )
+from people.views.second_factors import remove_passkey
 
 __all__ = [
     "accept",
@@ -31,6 +32,7 @@ __all__ = [
     "organisation_new",
     "organisations",
     "reactivate",
+    "remove_passkey",
     "remove_staff",
     "resend",
     "reset_second_factor",

@@ -34,7 +34,7 @@ def error_in(response) -> str:
 
 
 def code_for(secret: str) -> str:
-    return format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
+    return format_hotp_value(hotp_value(secret, list(yield_hotp_counters_from_time())[1]))
 
 
 def give_app(user: User) -> str:
@@ -286,8 +286,6 @@ def test_second_factor_when_staff_turn_off_their_last_then_is_refused(client, se
     client.post(LOGIN, {"login": member.email, "password": PASSWORD})
     client.post("/accounts/2fa/authenticate/", {"code": code_for(secret)})
     confirm(client)
-    response = client.get("/accounts/2fa/totp/deactivate/")
-    assert "Add a passkey first" in response.content.decode()
     client.post("/accounts/2fa/totp/deactivate/")
     assert Authenticator.objects.filter(user=member, type="totp").exists()
 
