@@ -15,6 +15,7 @@ SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": 30.0,
         "options": {"expires": 30.0},
     },
+    "lists": {"task": "communities.tasks.make_lists", "schedule": 30.0, "options": {"expires": 30.0}},
     "events-places": {"task": "communities.tasks.pass_places_on", "schedule": 60.0, "options": {"expires": 60.0}},
     "events-emails": {"task": "communities.tasks.send_event_emails", "schedule": 600.0, "options": {"expires": 600.0}},
     "events-tidy": {"task": "communities.tasks.forget_past_attendees", "schedule": 3600.0},

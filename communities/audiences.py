@@ -161,7 +161,7 @@ def excluded(choice: Choice) -> Q:
             Delivery.objects.filter(
                 mailing__in=Newsletter.objects.filter(pk__in=choice.without_newsletters).values("mailing")
             )
-            .exclude(status__in=[Delivery.Status.SKIPPED, Delivery.Status.FAILED])
+            .reaching()
             .alias(address=Lower("recipient"))
             .filter(address=Lower(OuterRef("email")))
         )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count
 from django.utils import timezone
 
 from communities.models import Newsletter
-from mailing.models import Delivery
+from mailing.models import Delivery, Mailing
 
 #: The rate is that of the last minute.
 _LOOK_BACK = dt.timedelta(minutes=1)
@@ -59,21 +59,21 @@ _STATE = {
 
 
 def with_progress(rows: Iterable[Any]) -> list[Any]:
-    """The same newsletters or postings, each with its ``progress``; one query for all of them."""
+    """The same newsletters or postings, each with its ``progress``; two queries for all of them."""
     found = list(rows)
+    mailings = [row.mailing_id for row in found if row.mailing_id]
+    preparing = set(Mailing.objects.preparing().filter(pk__in=mailings).values_list("pk", flat=True))
     counts: dict[int, dict[str, int]] = {}
     counted = (
-        Delivery.objects.filter(mailing__in=[row.mailing_id for row in found if row.mailing_id])
-        .order_by()
-        .values_list("mailing", "status")
-        .annotate(Count("pk"))
+        Delivery.objects.filter(mailing__in=mailings).order_by().values_list("mailing", "status").annotate(Count("pk"))
     )
     for mailing, status, count in counted:
         state = _STATE[Delivery.Status(status)]
         of_mailing = counts.setdefault(mailing, {})
         of_mailing[state] = of_mailing.get(state, 0) + count
     for row in found:
-        row.progress = Progress(**counts.get(row.mailing_id, {}))  # type: ignore[arg-type]
+        states: dict[str, Any] = counts.get(row.mailing_id, {})
+        row.progress = Progress(**states, is_preparing=row.mailing_id in preparing)
     return found
 
 
@@ -93,10 +93,10 @@ def pace_of(mailing_id: int, progress: Progress) -> Pace:
 
 
 def progress_context(newsletter: Newsletter) -> dict[str, object]:
-    """What ``newsletters/_progress.html`` shows: two queries, however many people it goes to."""
+    """What ``newsletters/_progress.html`` shows: three queries, however many people it goes to."""
     if newsletter.mailing is None:
         return {"newsletter": newsletter}
-    found = replace(with_progress([newsletter])[0].progress, is_preparing=newsletter.mailing.is_preparing)
+    found = with_progress([newsletter])[0].progress
     state = "over" if found.is_over else newsletter.mailing.status
     return {
         "newsletter": newsletter,

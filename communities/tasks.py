@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from communities.services import aftercare, newsletters, notices, pictures, registrations, update_sending, updates
+from communities.services import (
+    aftercare,
+    newsletters,
+    notices,
+    pictures,
+    postings,
+    registrations,
+    update_sending,
+    updates,
+)
 from communities.services.signups import delete_expired_signups
 
 
@@ -22,8 +31,14 @@ def delete_unused_pictures() -> int:
 
 @shared_task
 def send_scheduled_newsletters() -> int:
-    """Send the newsletters whose time has come, and make the lists that were left to a worker."""
-    return newsletters.make_lists() + newsletters.send_scheduled()
+    """Send the newsletters whose time has come."""
+    return newsletters.send_scheduled()
+
+
+@shared_task
+def make_lists() -> int:
+    """Make the lists of recipients that were left to a worker: of newsletters, emails about events, monthly updates."""
+    return newsletters.make_lists() + postings.make_lists()
 
 
 @shared_task

@@ -38,6 +38,10 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
         due: MailingQuerySet = ready.alias(due=Subquery(waiting.values("due_at")[:1])).filter(due__isnull=False)
         return due
 
+    def preparing(self) -> MailingQuerySet:
+        """Those whose list of recipients is still to be made, and will be."""
+        return self.filter(preparing_since__isnull=False).exclude(status="cancelled")
+
     def to_withdraw(self) -> MailingQuerySet:
         """Cancelled ones for which somebody is still noted as waiting."""
         from mailing.models import Delivery
@@ -63,6 +67,13 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def of_recipient(self, email: str) -> DeliveryQuerySet:
         """Everything to one address, however it is written."""
         return self.alias(address=Lower("recipient")).filter(address=email.strip().lower())
+
+    def reaching(self) -> DeliveryQuerySet:
+        """Those that have gone, may have, or may still: not what was withdrawn, failed, or waits for a mailing that was
+        cancelled to be noted as withdrawn.
+        """
+        waits_in_vain = Q(status__in=["queued", "deferred"], mailing__status="cancelled")
+        return self.exclude(status__in=["skipped", "failed"]).filter(~waits_in_vain)
 
     def of_mailing(self, mailing: Mailing) -> DeliveryQuerySet:
         """Those of one mailing."""

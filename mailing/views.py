@@ -191,7 +191,8 @@ def mailing_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     waiting = Delivery.objects.of_mailing(found).filter(status__in=Delivery.OPEN).count()
     if request.method == "POST":
         withdrawn = services.cancel(mailing=found)
-        messages.success(request, f"Cancelled. {withdrawn} who still waited will not get it.")
+        who = "Nobody gets it." if found.preparing_since else f"{withdrawn} who still waited will not get it."
+        messages.success(request, f"Cancelled. {who}")
         return redirect("mailing:mailing", pk=found.pk)
     return render(request, "mailing/mailing_cancel.html", {"mailing": found, "waiting": waiting, "destructive": True})
 

@@ -11,7 +11,7 @@ from communities.models import Event, EventPosting, EventSeries, Notice
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.history import save_with_lists
 from communities.services.notices import tell_registered
-from communities.services.postings import hold_lists_of_events, tell_of, withdraw_postings
+from communities.services.postings import hold_lists_of_events, is_being_announced, tell_of, withdraw_postings
 from communities.services.registrations import lock_event, pass_places_on, shorten_offers
 from communities.services.series import changes_for, drafts_of_series, following, others_for
 from communities.slugs import free_slug
@@ -40,8 +40,9 @@ def save_event(*, event: Event, version: int, changes: dict[str, Any], by: User,
     With ``following_too`` the dates of its series that follow are changed likewise (``changes_for`` says how). Where
     public events that are to come have another time or place now, everybody who registered or was told of them is told
     (``moved_by``). Places that are added are offered to those who wait. ``version`` is the one that the person edited.
-    Raises ``StaleVersionError`` if somebody saved another since, ``RefusedError`` if it has been cancelled or more
-    places are taken than there would be; then no date is changed.
+    Raises ``StaleVersionError`` if somebody saved another since, ``RefusedError`` if it has been cancelled, more
+    places are taken than there would be, or it would be for others while the list of those for whom it was is still
+    being made; then no date is changed.
     """
     current = lock_event(event)
     if current.is_cancelled:
@@ -52,6 +53,7 @@ def save_event(*, event: Event, version: int, changes: dict[str, Any], by: User,
     moved = [each for each, theirs in rows if is_moved_by(each, theirs)]
     for each, theirs in rows:
         _refuse_fewer_places(each, theirs, name_it=each is not current)
+        _refuse_others_while_told(each, theirs)
         is_sooner = theirs.get("starts_at", each.starts_at) < each.starts_at
         _apply(each, theirs, by)
         if is_sooner:
@@ -101,6 +103,16 @@ def _refuse_fewer_places(event: Event, changes: dict[str, Any], *, name_it: bool
     if capacity < taken:
         when = f" on {day_words(event.starts_at)}" if name_it else ""
         raise RefusedError(f"{taken} places{when} are taken or offered already, so there cannot be fewer than that.")
+
+
+def _refuse_others_while_told(event: Event, changes: dict[str, Any]) -> None:
+    whom = (event.community, event.also_for_keys)
+    if (changes.get("community", whom[0]), frozenset(changes.get("also_for", whom[1]))) == whom:
+        return
+    if is_being_announced(event):
+        raise RefusedError(
+            "The list of those who are told that it is on is still being made. Change whom it is for in a minute or so."
+        )
 
 
 def _tell_of_changes(events: list[Event], by: User) -> None:

@@ -18,25 +18,22 @@ from communities.checks import must_be_mended
 from communities.emails import send_held_back
 from communities.lists import list_key, several_key, unsubscribe_headers
 from communities.models import Newsletter, NewsletterBlock, Purpose
-from communities.querysets import AssociateQuerySet, NewsletterQuerySet
+from communities.querysets import AssociateQuerySet
 from communities.services.approval import needs_approval
 from communities.services.blocks import copy_blocks
 from communities.services.consents import hold_lists
 from communities.services.drafts import count_change, hold_draft
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.left import note_left_out
+from communities.services.list_making import is_long, make_each, queue_list
 from communities.services.presses import count_links
 from communities.services.proofs import send_proof
 from communities.slugs import free_slug
-from mailing import wake
 from mailing.models import Delivery, Mailing
-from mailing.services import extend_bulk, make_list, queue_bulk
+from mailing.services import extend_bulk, make_list
 from people.models import User
 
 logger = logging.getLogger(__name__)
-
-#: To more people than this, their list is made by a worker rather than while somebody waits for the page.
-_AT_ONCE = 2000
 
 
 @transaction.atomic
@@ -118,7 +115,8 @@ def send_newsletter(*, newsletter: Newsletter, version: int, by: User) -> Newsle
     once: a second call returns it as it was sent. ``version`` is the one that the person looked at; raises
     ``StaleVersionError`` if somebody changed it since, ``RefusedError`` if it is a template, waits to be approved or
     has something in it that must be mended (``communities.checks``). One that is scheduled goes now instead. Where it
-    goes to more than ``_AT_ONCE`` people, a worker makes their list (``make_lists``): those who may have it by then.
+    goes to very many people, a worker makes their list (``list_making``): those who may have it by then. So it does
+    where the list of a newsletter waits to be made whose readers are left out of this one.
     """
     current = _locked(newsletter)
     if current.is_sent:
@@ -126,7 +124,7 @@ def send_newsletter(*, newsletter: Newsletter, version: int, by: User) -> Newsle
     if current.version != version:
         raise StaleVersionError(current)
     _must_be_ready(current)
-    return _send(current, by, in_request=True)
+    return _send(current, by)
 
 
 def _locked(newsletter: Newsletter) -> Newsletter:
@@ -143,15 +141,13 @@ def _must_be_ready(current: Newsletter) -> None:
         raise RefusedError("Something in this newsletter has to be mended before it is sent. The list says what.")
 
 
-def _send(current: Newsletter, by: User | None, *, in_request: bool = False) -> Newsletter:
+def _send(current: Newsletter, by: User | None) -> Newsletter:
     choice = choice_of(current)
-    if in_request and people_of(choice).order_by()[_AT_ONCE : _AT_ONCE + 1].exists():
-        current.mailing = _queue(current, choice, by, later=True)
-        wake.after_commit_for("communities.tasks.send_scheduled_newsletters")
-    else:
+    later = _is_for_worker(current, choice)
+    if not later:
         hold_lists(reached_by(choice).values_list("pk", flat=True))
-        current.mailing = _queue(current, choice, by)
         note_left_out(current, choice)
+    current.mailing = _queue(current, choice, by, later=later)
     current.status, current.sent_at, current.sent_by, current.send_at = (
         Newsletter.Status.SENT, timezone.now(), by, None,
     )  # fmt: skip
@@ -159,49 +155,49 @@ def _send(current: Newsletter, by: User | None, *, in_request: bool = False) -> 
     return current
 
 
+def _is_for_worker(current: Newsletter, choice: Choice) -> bool:
+    return is_long(people_of(choice)) or _waits_for_another(current, choice)
+
+
 def make_lists() -> int:
-    """Make the lists of those newsletters that were sent to so many that it was left to a worker; returns how many.
-
-    Two calls at once, and one after another, make each once; one that fails stops no other and is tried again.
-    """
-    count = 0
+    """Make the lists of those newsletters that were left to a worker; returns how many (``make_each``)."""
     waiting = Newsletter.objects.filter(mailing__preparing_since__isnull=False)
-    for pk in list(waiting.order_by("pk").values_list("pk", flat=True)):
-        try:
-            with transaction.atomic():
-                count += _make_list(waiting.filter(pk=pk))
-        except Exception:
-            logger.exception("The list of newsletter %d could not be made; it is tried again", pk)
-    return count
+    return make_each(waiting.select_related("mailing", "community"), _make_list)
 
 
-def _make_list(waiting: NewsletterQuerySet) -> bool:
-    held = waiting.select_related("mailing", "community").select_for_update(skip_locked=True, no_key=True, of=("self",))
-    current = held.first()
-    if current is None or current.mailing is None:
-        return False
+def _make_list(current: Newsletter) -> bool:
+    assert current.mailing is not None  # the query asks for it
     choice = choice_of(current)
+    if _waits_for_another(current, choice):
+        return False
     hold_lists(reached_by(choice).values_list("pk", flat=True))
     if make_list(mailing=current.mailing, audience=people_of(choice).as_audience()):
         note_left_out(current, choice)
     return True
 
 
-def _queue(current: Newsletter, choice: Choice, by: User | None, *, later: bool = False) -> Mailing | None:
+def _waits_for_another(current: Newsletter, choice: Choice) -> bool:
+    """Whether the list of a newsletter is still to be made whose readers are left out of this one."""
+    others = Newsletter.objects.filter(pk__in=choice.without_newsletters).exclude(pk=current.pk)
+    return Mailing.objects.preparing().filter(pk__in=others.values("mailing")).exists()
+
+
+def _queue(current: Newsletter, choice: Choice, by: User | None, *, later: bool) -> Mailing | None:
     """The mailing to those who may have it; none where that is nobody. ``later`` leaves its list to ``make_lists``."""
-    audience = people_of(choice)
-    if not audience.exists():
+    people = people_of(choice)
+    if not people.exists():
         return None
     message = count_links(current, newsletter_message(current))
     slug = list_slug(choice)
-    return queue_bulk(
+    return queue_list(
+        people,
+        later=later,
         topic="newsletter",
         list_key=list_key(Purpose.NEWSLETTERS, slug) if slug else several_key(Purpose.NEWSLETTERS, current.pk),
         subject=message.subject,
         text=message.text,
         html=message.html,
         headers=unsubscribe_headers(Purpose.NEWSLETTERS, slug, current.pk),
-        audience=None if later else audience.as_audience(),
         created_by=by,
     )
 
@@ -285,19 +281,27 @@ def extend_newsletter(*, newsletter: Newsletter, by: User) -> int:
     Raises ``RefusedError`` if it has not been sent, its list is still being made, its sending was cancelled, or it was
     sent so long ago that the mail has forgotten to whom.
     """
-    if newsletter.mailing is not None and newsletter.mailing.is_preparing:
-        raise RefusedError("The list of those it goes to is still being made. Whoever is new by then is on it.")
+    # Before the lock, which a worker holds while it makes the list, and under it.
+    _refuse_while_preparing(newsletter)
     current = _locked(newsletter)
+    _refuse_while_preparing(current)
     if current.sent_at is None:
         raise RefusedError("This newsletter has not been sent yet.")
     if current.sent_at <= timezone.now() - dt.timedelta(days=settings.MAIL_KEEP_RECIPIENTS_DAYS):
         raise RefusedError("It was sent so long ago that we no longer know who got it. Write a new one.")
     choice = choice_of(current)
-    hold_lists(reached_by(choice).values_list("pk", flat=True))
+    later = current.mailing is None and _is_for_worker(current, choice)
+    if not later:
+        hold_lists(reached_by(choice).values_list("pk", flat=True))
     if current.mailing is None:
-        current.mailing = _queue(current, choice, by)
+        current.mailing = _queue(current, choice, by, later=later)
         current.save(update_fields=["mailing", "updated_at"])
-        return current.mailing.deliveries.count() if current.mailing else 0
+        return people_of(choice).count()
     if current.mailing.status == Mailing.Status.CANCELLED:
         raise RefusedError("Its sending was cancelled, so nobody else can get it.")
     return extend_bulk(mailing=current.mailing, audience=audience_since(current).as_audience())
+
+
+def _refuse_while_preparing(newsletter: Newsletter) -> None:
+    if newsletter.mailing is not None and newsletter.mailing.is_preparing:
+        raise RefusedError("The list of those it goes to is still being made. Whoever is new by then is on it.")

@@ -1,6 +1,8 @@
 """Emails about events to those who asked to hear of them: that they are on, have changed or are off.
 
-One email may be about several dates of a series, so that nobody gets one for each. It is a posting of each date.
+One email may be about several dates of a series, so that nobody gets one for each. It is a posting of each date. Where
+it goes to very many, a worker makes the list (``list_making``), in the order in which the emails were written: whoever
+is told that an event has changed is told first that it is on.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Lower
 
 from communities import ics
@@ -18,9 +20,10 @@ from communities.models import Associate, Event, EventPosting, Purpose, Registra
 from communities.querysets import AssociateQuerySet
 from communities.services.consents import hold_lists
 from communities.services.errors import RefusedError
+from communities.services.list_making import is_long, make_each, queue_list
 from communities.services.registrations import lock_event
 from mailing.models import Delivery, Mailing
-from mailing.services import File, cancel, queue_bulk
+from mailing.services import File, cancel, make_list
 from people.models import User
 
 _MESSAGES = {
@@ -44,7 +47,7 @@ def told_of(events: Iterable[Event]) -> AssociateQuerySet:
     postings = EventPosting.objects.filter(event__in=[event.pk for event in events])
     theirs = (
         Delivery.objects.filter(mailing=OuterRef("mailing"))
-        .exclude(status__in=[Delivery.Status.SKIPPED, Delivery.Status.FAILED])
+        .reaching()
         .alias(address=Lower("recipient"))
         .filter(address=Lower(OuterRef(OuterRef("email"))))
     )
@@ -56,6 +59,28 @@ def told_of(events: Iterable[Event]) -> AssociateQuerySet:
     )
     told = postings.filter(Exists(theirs)).exclude(Exists(registered))
     return Associate.objects.consenting(Purpose.EVENTS).filter(Exists(told)).order_by("pk")
+
+
+def will_be_told(events: Sequence[Event]) -> int:
+    """How many would be told of a change of these events as those who were told of one (``told_of``), with those who
+    are about to be.
+    """
+    people = told_of(events)
+    for event in events:
+        if is_being_announced(event):
+            people |= audience_of(event)
+    return people.count()
+
+
+def is_being_announced(event: Event) -> bool:
+    """Whether the list of those who are told that it is on is still being made."""
+    return _being_told([event]).filter(kind=EventPosting.Kind.ANNOUNCEMENT).exists()
+
+
+def _being_told(events: Iterable[Event]) -> QuerySet[EventPosting]:
+    """The emails about these events whose lists are still to be made."""
+    preparing = Mailing.objects.preparing().values("pk")
+    return EventPosting.objects.filter(event__in=[event.pk for event in events], mailing__in=preparing)
 
 
 def to_announce(event: Event, *, lock: bool = False) -> list[Event]:
@@ -89,26 +114,30 @@ def announce_event(*, event: Event, by: User, whole_series: bool = False) -> Eve
     if whole_series:
         others = [each for each in to_announce(current, lock=True) if each != current]
         dates = sorted([current, *others], key=lambda each: (each.starts_at, each.pk))
-    hold_lists_of_events(dates)
     audience = audience_of(current)
+    later = is_long(audience)
+    if not later:
+        hold_lists_of_events(dates)
     if not audience.exists():
         raise RefusedError("Nobody has asked to be emailed about these events yet.")
-    _post(dates, EventPosting.Kind.ANNOUNCEMENT, audience, by)
+    _post(dates, EventPosting.Kind.ANNOUNCEMENT, audience, by, later=later)
     return current.postings.get(kind=EventPosting.Kind.ANNOUNCEMENT)
 
 
 def tell_of(events: Sequence[Event], kind: EventPosting.Kind, by: User) -> None:
     """Tell those who were told of these events that they have changed or are off, in one email for each audience.
 
-    To be called in the transaction that changed them.
+    To be called in the transaction that changed them, which holds their lists. Whoever is still to be told of them, by
+    a list that a worker has yet to make, is told of this afterwards.
     """
     by_audience: dict[tuple[int | None, frozenset[int]], list[Event]] = {}
     for event in events:
         by_audience.setdefault((event.community_id, event.also_for_keys), []).append(event)
     for dates in by_audience.values():
         audience = told_of(dates)
-        if audience.exists():
-            _post(dates, kind, audience, by)
+        is_unfinished = _being_told(dates).exists()
+        if is_unfinished or audience.exists():
+            _post(dates, kind, audience, by, later=is_unfinished or is_long(audience))
 
 
 def withdraw_postings(events: Sequence[Event]) -> None:
@@ -128,18 +157,39 @@ def hold_lists_of_events(events: Sequence[Event]) -> None:
     hold_lists(None if is_for_all else [community.pk for event in events for community in event.communities])
 
 
-def _post(dates: Sequence[Event], kind: EventPosting.Kind, audience: AssociateQuerySet, by: User) -> None:
+def make_lists() -> int:
+    """Make the lists of those emails about events that were left to a worker; returns how many (``make_each``)."""
+    same_email = EventPosting.objects.filter(mailing=OuterRef("mailing")).order_by("pk")
+    first = EventPosting.objects.filter(pk=Subquery(same_email.values("pk")[:1]))
+    return make_each(first.filter(mailing__preparing_since__isnull=False).select_related("mailing"), _make_list)
+
+
+def _make_list(posting: EventPosting) -> bool:
+    dates = list(Event.objects.filter(postings__mailing=posting.mailing_id).with_communities())
+    if _being_told(dates).filter(mailing__lt=posting.mailing_id).exists():
+        return False
+    hold_lists_of_events(dates)
+    is_new = posting.kind == EventPosting.Kind.ANNOUNCEMENT
+    audience = audience_of(dates[0]) if is_new else told_of(dates)
+    make_list(mailing=posting.mailing, audience=audience.as_audience())
+    return True
+
+
+def _post(
+    dates: Sequence[Event], kind: EventPosting.Kind, audience: AssociateQuerySet, by: User, *, later: bool
+) -> None:
     first = dates[0]
     slug, issue = list_of(first)
     message: Message = _MESSAGES[kind](dates)
-    mailing = queue_bulk(
+    mailing = queue_list(
+        audience,
+        later=later,
         topic="event posting",
         list_key=list_key(Purpose.EVENTS, slug) if slug else several_key(Purpose.EVENTS, first.pk),
         subject=message.subject,
         text=message.text,
         html=message.html,
         headers=unsubscribe_headers(Purpose.EVENTS, slug, issue),
-        audience=audience.as_audience(),
         attachments=[_calendar(dates, kind)],
         created_by=by,
     )

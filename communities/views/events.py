@@ -31,7 +31,7 @@ from communities.services.events import (
     save_event,
 )
 from communities.services.notices import to_tell
-from communities.services.postings import announce_event, audience_of, to_announce, told_of
+from communities.services.postings import announce_event, audience_of, to_announce, told_of, will_be_told
 from communities.services.registrations import places_left
 from communities.services.series import drafts_of_series, following
 from communities.views.requests import edit, page_of, text_of
@@ -134,7 +134,7 @@ def edit_event(request: HttpRequest, slug: str) -> HttpResponse:
     too = request.method == "POST" and form.is_valid() and form.is_for_following
     moved = moved_by(event, form.changes, following_too=too) if request.method == "POST" and form.is_valid() else []
     if moved:
-        counts = {"registered": to_tell(*moved).count(), "told": told_of(moved).count()}
+        counts = {"registered": to_tell(*moved).count(), "told": will_be_told(moved)}
         if any(counts.values()) and form.cleaned_data["confirmed"] != form.when_and_where:
             asked = form.to_confirm()
             asked.submit_label = "Save and tell them"

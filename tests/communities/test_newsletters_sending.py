@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from communities.models import LeftOut, Newsletter, Unsubscribe
 from communities.privacy import data_held
-from communities.services import newsletters
+from communities.services import list_making
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.newsletters import (
     extend_newsletter,
@@ -25,7 +25,7 @@ from communities.services.newsletters import (
     unschedule_newsletter,
 )
 from communities.services.preferences import erase_associate
-from communities.tasks import send_scheduled_newsletters
+from communities.tasks import make_lists, send_scheduled_newsletters
 from communities.tokens import recipient_token
 from mailing.models import Bounce, Delivery, Mailing
 from mailing.services import cancel, pause, suppress
@@ -267,7 +267,7 @@ def test_extend_when_it_is_forgotten_to_whom_it_went_then_refused(sent, staff, s
 @pytest.fixture
 def preparing(client_of, newsletter, community, monkeypatch):
     """Sent to more people than a request waits for, whose list nobody has made yet."""
-    monkeypatch.setattr(newsletters, "_AT_ONCE", 2)
+    monkeypatch.setattr(list_making, "AT_ONCE", 2)
     for _ in range(3):
         make_associate(community)
     make_associate(community, newsletters=False)
@@ -289,7 +289,7 @@ def test_send_when_very_many_then_a_worker_makes_the_list_once_and_the_page_says
     assert "Pause" in text_of(client_of("staff").get(url("preview", preparing)))
     with pytest.raises(RefusedError, match="still being made"):
         extend_newsletter(newsletter=preparing, by=staff)
-    assert [send_scheduled_newsletters(), send_scheduled_newsletters()] == [1, 0]
+    assert [make_lists(), make_lists()] == [1, 0]
     assert (preparing.mailing.deliveries.by_status(), preparing.left_out.count()) == ({"queued": 3}, 1)
     with django_assert_num_queries(while_preparing):
         assert "Waiting 3" in text_of(browser.get(url("progress", preparing)))
@@ -298,7 +298,7 @@ def test_send_when_very_many_then_a_worker_makes_the_list_once_and_the_page_says
 def test_send_when_very_many_then_pause_and_cancel_need_not_wait_for_the_list(client_of, preparing):
     client_of("staff").post(url("pause", preparing))
     assert "once it is resumed" in text_of(client_of("staff").get(url("progress", preparing)))
-    send_scheduled_newsletters()
+    make_lists()
     preparing.mailing.refresh_from_db()
     assert (preparing.mailing.status, preparing.mailing.deliveries.by_status()) == ("paused", {"queued": 3})
 
@@ -308,7 +308,7 @@ def test_send_when_cancelled_before_its_list_is_made_then_nobody_gets_it(client_
     answer = client_of("staff").post(url("cancel", preparing), follow=True)
     assert "Nobody gets it" in text_of(answer)
     assert "Preparing" not in text_of(answer)
-    send_scheduled_newsletters()
+    make_lists()
     assert not Delivery.objects.exists()
     assert not Mailing.objects.filter(preparing_since__isnull=False).exists()
 
