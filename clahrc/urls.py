@@ -8,7 +8,7 @@ from django.urls import include, path
 from clahrc import health, views
 from communities.views import feeds
 from mailing.metrics import metrics
-from people.views import remove_passkey
+from people.views import remove_passkey, turn_off_app
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -32,6 +32,7 @@ urlpatterns = [
     path("reviews/", include("panels.urls.reviews")),
     path("people/", include("people.urls")),
     path("outbox/", include("mailing.urls")),
+    path("accounts/2fa/totp/deactivate/", turn_off_app, name="mfa_deactivate_totp"),
     path("accounts/2fa/webauthn/keys/<int:pk>/remove/", remove_passkey, name="mfa_remove_webauthn"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

@@ -13,7 +13,7 @@ from people.views.people import (
     remove_staff,
     reset_second_factor,
 )
-from people.views.second_factors import remove_passkey
+from people.views.second_factors import remove_passkey, turn_off_app
 
 __all__ = [
     "accept",
@@ -37,5 +37,6 @@ __all__ = [
     "resend",
     "reset_second_factor",
     "session_end",
+    "turn_off_app",
     "withdraw",
 ]

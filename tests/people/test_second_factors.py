@@ -240,7 +240,10 @@ def test_app_when_it_is_the_last_of_staff_then_says_why_and_what_to_do_and_has_n
     browser = logged_in(factor)
     assert "You need it until you have a passkey" in text_of(browser.get("/accounts/2fa/"))
     for answer in (browser.get("/accounts/2fa/totp/deactivate/"), browser.post("/accounts/2fa/totp/deactivate/")):
-        main = BeautifulSoup(answer.content, "html.parser").main
+        soup = BeautifulSoup(answer.content, "html.parser")
+        main = soup.main
+        assert soup.title.get_text().startswith("You need your authenticator app")
+        assert not soup.select(".nhsuk-error-summary")
         assert main.h1.get_text() == "You need your authenticator app"
         assert "ask an administrator to remove your second factor" in main.get_text()
         assert not main.select("button, form")
