@@ -131,7 +131,9 @@ def sort_column(
 
 @frame_tag(register)
 def row_header(label: object = "") -> Frame:
-    """The first cell of a row: what the row is about. On a phone it is the card's title, or with ``label`` a line."""
+    """The first cell of a row: what the row is about. On a phone it is the card's title, or with ``label`` as any other
+    cell.
+    """
     before = format_html(
         '<th class="nhsuk-table__header{}" scope="row" role="rowheader">{}<div class="app-cell">',
         "" if label else " app-table-cards__title", _column_of(label),
@@ -140,11 +142,15 @@ def row_header(label: object = "") -> Frame:
 
 
 @frame_tag(register)
-def cell(label: object = "", numeric: bool = False) -> Frame:
-    """A cell; ``label`` is its column's heading, shown beside it where the row is a card."""
+def cell(label: object = "", numeric: bool = False, named: bool = False) -> Frame:
+    """A cell; ``label`` is its column's heading. Where the row is a card the heading is shown before a number, and
+    before what does not say by itself what it is (``named``). A cell without a label holds links and buttons: what
+    one can do with the row.
+    """
     before = format_html(
-        '<td class="nhsuk-table__cell{}" role="cell">{}<div class="app-cell">',
-        " nhsuk-table__cell--numeric" if numeric else "", _column_of(label),
+        '<td class="nhsuk-table__cell{}{}" role="cell">{}<div class="app-cell{}">',
+        " nhsuk-table__cell--numeric" if numeric else "", " app-cell-named" if named else "", _column_of(label),
+        "" if label else " app-cell--actions",
     )  # fmt: skip
     return before, SafeString("</div></td>")
 
