@@ -323,12 +323,12 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
     _broker = VAR_DIR / "broker"
     for _folder in ("messages", "processed", "control"):
         (_broker / _folder).mkdir(parents=True, exist_ok=True)
+    CELERY_BROKER_TRANSPORT = "clahrc.broker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_broker / "messages"),
         "data_folder_out": str(_broker / "messages"),
         "processed_folder": str(_broker / "processed"),
         "control_folder": str(_broker / "control"),
-        "store_processed": False,
         "polling_interval": 0.5,
     }
 else:
