@@ -12,6 +12,8 @@ import time_machine
 #: The file that says by how many seconds; named to the processes of a test that wants such a clock.
 VARIABLE = "FAULT_CLOCK"
 
+_is_back = False
+
 
 def watch() -> None:
     """Follow the file in this process and in those that it forks."""
@@ -20,11 +22,23 @@ def watch() -> None:
         os.register_at_fork(after_in_child=_start)
 
 
+def mark(file: Path, pid: int) -> Path:
+    """What lies beside ``file`` for as long as process ``pid`` follows it and has not put its clock back."""
+    return file.with_name(f"{file.name}.{pid}.waits")
+
+
 def _start() -> None:
-    threading.Thread(target=_follow, args=(Path(os.environ[VARIABLE]),), daemon=True).start()
+    if _is_back:  # in a process forked from one whose clock was put back
+        return
+    file = Path(os.environ[VARIABLE])
+    mark(file, os.getpid()).touch()
+    threading.Thread(target=_follow, args=(file,), daemon=True).start()
 
 
 def _follow(file: Path) -> None:
+    global _is_back
     while not file.exists():
         time.sleep(0.02)
     time_machine.travel(time.time() - float(file.read_text()), tick=True).start()
+    _is_back = True
+    mark(file, os.getpid()).unlink()

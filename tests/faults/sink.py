@@ -2,7 +2,9 @@
 
 It prints its port, then appends a line for each message that it accepted: recipient, Message-ID, a digest of the body,
 and what happened to it. How it misbehaves is read afresh from ``LOG.mode`` (JSON) at each message, so that a test can
-change it midway.
+change it midway: shares of the recipients for each fault, ``delay`` (seconds that it takes over a message), ``brake``
+(after so many messages it takes a second over each, so that a slow test still finds itself in the middle), ``most``
+(how many it swallows in all).
 """
 
 from __future__ import annotations
@@ -30,14 +32,17 @@ class Sink:
         self.mode_file = Path(f"{log}.mode")
         self.seen: dict[str, int] = {}
         self.mode: dict[str, object] = {}
-        self.mode_stamp = -1.0
+        self.mode_stamp = (0, 0)
+        self.kept = self.swallowed = 0
         self.extensions = os.environ.get("SINK_EXTENSIONS", "PIPELINING 8BITMIME").split()
 
     def behave(self) -> dict[str, object]:
         try:
-            stamp = self.mode_file.stat().st_mtime_ns
+            found = self.mode_file.stat()
         except OSError:
             return {}
+        # Two that were written within one tick of the clock are two files all the same.
+        stamp = (found.st_mtime_ns, found.st_ino)
         if stamp != self.mode_stamp:
             self.mode, self.mode_stamp = json.loads(self.mode_file.read_text()), stamp
         return self.mode
@@ -50,9 +55,17 @@ class Sink:
         for name in ("permanent", "temporary", "drop_before", "drop_after", "hang", "unanswered", "swallow"):
             low += float(mode.get(name, 0))  # type: ignore[arg-type]
             if place(recipient) < low:
+                if name == "swallow" and self.swallowed >= float(mode.get("most", "inf")):  # type: ignore[arg-type]
+                    return "accept"
                 # Whatever is not for good happens at the first attempt only.
                 return name if seen == 1 or name == "permanent" or mode.get("always") else "accept"
         return "accept"
+
+    def seconds(self) -> float:
+        """How long it takes over the message that it has just got."""
+        mode = self.behave()
+        delay = float(mode.get("delay", 0))  # type: ignore[arg-type]
+        return max(delay, 1.0) if self.kept >= float(mode.get("brake", "inf")) else delay  # type: ignore[arg-type]
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -64,6 +77,16 @@ class Sink:
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         conversation = Conversation(self, reader, writer)
+        try:
+            await self._hear(conversation, reader, writer)
+        finally:
+            if conversation.announced:
+                # Announced along with the message before, and never sent: that was no attempt.
+                self.seen[conversation.announced] -= 1
+
+    async def _hear(
+        self, conversation: Conversation, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         conversation.say("220 sink ready")
         while line := await reader.readline():
             await conversation.answer(line)
@@ -74,6 +97,7 @@ class Sink:
     def keep(self, recipient: str, data: bytes, fate: str) -> None:
         found = _MESSAGE_ID.search(data)
         message_id = found.group(1).decode() if found else "-"
+        self.kept += 1
         self.out.write(f"{recipient}\t{message_id}\t{hashlib.sha256(data).hexdigest()[:12]}\t{fate}\n".encode())
         folder = os.environ.get("SINK_KEEP")
         if folder:
@@ -86,6 +110,7 @@ class Conversation:
     def __init__(self, sink: Sink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.sink, self.reader, self.writer = sink, reader, writer
         self.recipient = self.fate = ""
+        self.announced = ""
         self.over = False
 
     def say(self, line: str) -> None:
@@ -93,6 +118,8 @@ class Conversation:
 
     async def answer(self, line: bytes) -> None:
         verb = line[:4].upper().strip().decode()
+        if verb != "DATA":
+            self.announced = ""  # it has heard what became of the one before
         special = {"EHLO": self.ehlo, "RCPT": self.rcpt, "DATA": self.data, "QUIT": self.quit}.get(verb)
         if special is None:
             self.say("250 ok")
@@ -107,6 +134,7 @@ class Conversation:
     async def rcpt(self, line: bytes) -> None:
         recipient = line.decode().partition("<")[2].partition(">")[0]
         self.fate = self.sink.fate(recipient)
+        self.announced = recipient
         if self.fate == "hang":
             await asyncio.sleep(3600)
         refusals = {"permanent": "550 5.1.1 no such person", "temporary": "451 4.2.0 come back later"}
@@ -120,9 +148,11 @@ class Conversation:
         self.say("354 go on")
         await self.writer.drain()
         message = await self.reader.readuntil(b"\r\n.\r\n")
-        delay = float(self.sink.behave().get("delay", 0))  # type: ignore[arg-type]
-        if delay:
-            await asyncio.sleep(delay)
+        self.announced = ""
+        if seconds := self.sink.seconds():
+            await asyncio.sleep(seconds)
+        if self.fate == "swallow":
+            self.sink.swallowed += 1
         if self.fate != "drop_before":
             self.sink.keep(self.recipient, message, self.fate)
         if self.fate == "swallow":

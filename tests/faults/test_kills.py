@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from tests.faults.column import PATIENCE
+
 pytestmark = pytest.mark.fault
 
 
@@ -20,9 +22,11 @@ def test_workers_killed_again_and_again_lose_nobody_and_double_nobody(column, on
     """People unsubscribe all the while, and in the middle staff pause the newsletter and resume it."""
     people, kills = (5_000, 20) if on_servers else (800, 6)
     portal = column()
-    portal.misbehave(delay=0.002 if on_servers else 0.01)
+    # Slower after the last moment at which one may be killed, so that somebody is left to be lost.
+    portal.misbehave(delay=0.002 if on_servers else 0.01, brake=people * (kills + 0.2) / (kills + 1))
     workers = [portal.start_worker() for _ in range(2)]
     mailing = f"mailing=Mailing.objects.get(pk={portal.run(f'result = newsletter({people})')})"
+    asked: set[str] = set()
     left: set[str] = set()
     for kill in range(kills):
         # Spread over the run, at moments that nobody chose.
@@ -30,6 +34,7 @@ def test_workers_killed_again_and_again_lose_nobody_and_double_nobody(column, on
         portal.until(lambda enough=enough: len(portal.got()) > enough, pause=0.02)
         for _ in range(2):
             who, withdrawn = portal.run(LEAVE)
+            asked.add(who)
             # Whose message was on the wire already has it, or may have.
             left |= {who} if withdrawn else set()
         if kill == kills // 2:
@@ -49,50 +54,53 @@ def test_workers_killed_again_and_again_lose_nobody_and_double_nobody(column, on
     portal.assert_nobody_lost_or_doubled(most_unknown=kills)
     assert len(left) > kills
     assert not left & set(portal.got())
-    assert portal.counts()["skipped"] == len(left)
+    skipped = portal.run("result = list(Delivery.objects.filter(status='skipped').values_list('recipient', flat=True))")
+    assert left <= set(skipped) <= asked
     assert sum(portal.got().values()) >= people - kills - len(left)
 
 
 def test_a_code_on_its_way_when_its_worker_dies_is_sent_again_with_the_same_id(column):
     portal = column()
-    portal.misbehave(delay=2.0)
+    portal.misbehave(swallow=1)
     worker = portal.start_worker()
     portal.run("code('ann@example.org')")
-    portal.until(lambda: portal.run("result = Lease.objects.filter(cursor__gt=0).count()") == 1)
-    time.sleep(0.3)
+    # The server has it, and the worker waits for the answer.
+    portal.until(lambda: portal.swallowed() == {"ann@example.org"})
     portal.kill(worker)
     portal.misbehave()
     portal.start_worker()
     portal.until_settled()
     assert portal.counts() == {"sent": 1}
-    assert portal.got()["ann@example.org"] in {1, 2}
+    assert portal.got() == {"ann@example.org": 2}
     assert len(portal.message_ids("ann@example.org")) == 1
 
 
 def test_a_code_does_not_wait_behind_a_newsletter(column):
     portal = column(MAIL_LANES="2")
-    portal.misbehave(delay=0.01)
+    portal.misbehave(delay=0.01, brake=500)
     portal.run("newsletter(3000)")
     portal.start_worker()
-    portal.until(lambda: sum(portal.got().values()) > 10)
-    started = time.monotonic()
+    portal.until(lambda: len(portal.order()) > 10)
     portal.run("code('ann@example.org')")
-    portal.until(lambda: bool(portal.got()["ann@example.org"]), sweeping=False)
-    assert time.monotonic() - started < 2
+    before = len(portal.order())
+    portal.until(lambda: "ann@example.org" in portal.order(), sweeping=False)
+    # The worker looks five times a second, and in a fifth the server takes no more than twenty.
+    assert portal.order().index("ann@example.org") - before < 40
     assert portal.counts()["queued"] > 1000
 
 
 def test_a_worker_asked_to_stop_finishes_what_it_holds(column):
     portal = column()
-    portal.misbehave(delay=0.02)
+    portal.misbehave(delay=0.02, brake=50)
     worker = portal.start_worker()
     portal.run("newsletter(200)")
     portal.until(lambda: sum(portal.got().values()) > 10)
     worker.terminate()
-    assert worker.wait(20) == 0
-    assert portal.run("result = Lease.objects.count()") == 0
+    assert worker.wait(PATIENCE) == 0
+    assert portal.leases() == 0
     assert set(portal.counts()) == {"queued", "sent"}
     assert portal.counts()["sent"] == len(portal.got())
+    portal.misbehave()
     portal.start_worker()
     portal.until_settled()
     portal.assert_nobody_lost_or_doubled(most_unknown=0)
@@ -106,8 +114,8 @@ def test_a_lost_wake_up_is_made_good_by_the_sweep(column):
 
 
 def test_pause_skip_and_cancel_act_between_two_messages(column):
-    portal = column()
-    portal.misbehave(delay=0.02)
+    portal = column(MAIL_TASK_SECONDS="120")  # so that the worker does not let go of a batch while we look
+    portal.misbehave(delay=0.02, brake=10)
     portal.start_worker()
     mailing = portal.run("result = newsletter(300)")
     portal.until(lambda: sum(portal.got().values()) > 5)
@@ -115,18 +123,17 @@ def test_pause_skip_and_cancel_act_between_two_messages(column):
     at_pause = sum(portal.got().values())
     time.sleep(1.0)
     assert sum(portal.got().values()) <= at_pause + 1
-    portal.until(lambda: portal.run("result = Lease.objects.count()") == 0)
+    portal.until(lambda: portal.leases() == 0)
     portal.run(f"services.resume(mailing=Mailing.objects.get(pk={mailing}))")
-    portal.until(lambda: sum(portal.got().values()) > at_pause + 5)
-    # Somebody whom a worker has taken up already, and whose turn has not come.
+    portal.until(lambda: sum(portal.got().values()) > at_pause + 1)
+    # Somebody whom a worker has taken up already, and whose turn comes in the better part of a minute.
     last = portal.run("result = Delivery.objects.filter(status='sending').latest('pk').recipient")
-    withdrawn = portal.run(f"result = services.skip_waiting(recipient='{last}', list_key_prefix='newsletter:')")
-    sent_before = portal.got()[last]
-    assert withdrawn == 1 - sent_before
+    assert portal.run(f"result = services.skip_waiting(recipient='{last}', list_key_prefix='newsletter:')") == 1
     portal.run(f"result = services.cancel(mailing=Mailing.objects.get(pk={mailing}))")
     at_cancel = sum(portal.got().values())
+    portal.misbehave()
     portal.until_settled()
     assert sum(portal.got().values()) <= at_cancel + 1
-    assert portal.got()[last] == sent_before
+    assert portal.got()[last] == 0
     portal.assert_nobody_lost_or_doubled(most_unknown=0)
     assert portal.counts()["skipped"] > 100
