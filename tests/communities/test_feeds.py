@@ -6,7 +6,10 @@ import datetime as dt
 from xml.etree import ElementTree
 
 import pytest
+import time_machine
 from bs4 import BeautifulSoup
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from icalendar import Calendar
@@ -166,3 +169,72 @@ def test_calendars_when_offered_then_with_the_address_to_copy_and_to_open(client
         soup = BeautifulSoup(client.get(page).content, "html.parser")
         links = {a["href"] for a in soup.select("details a") if a["href"].endswith(calendar)}
         assert links == {f"webcal://testserver{calendar}", f"http://testserver{calendar}"}
+
+
+# --- Who has it already -------------------------------------------------------------------------------------------
+
+FEEDS = ["/events.ics", "/events/feed/", "/newsletters/feed/", "/communities/{slug}/events.ics"]
+
+
+def again(client, address: str, etag: str):
+    return client.get(address, headers={"if-none-match": etag})
+
+
+@pytest.mark.parametrize("address", FEEDS)
+def test_feeds_when_nothing_changed_then_304_and_once_something_did_whole(
+    client, community, address, django_assert_max_num_queries
+):
+    event = make_event(community)
+    newsletter = make_sent(community, words="Before")
+    address = address.format(slug=community.slug)
+    first = client.get(address)
+    assert first["ETag"].startswith('W/"')
+    assert first["Cache-Control"] == "no-cache"
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=7)), django_assert_max_num_queries(5):
+        same = again(client, address, first["ETag"])
+    assert (same.status_code, same.content, same["ETag"]) == (304, b"", first["ETag"])
+    event.title = "Moved"
+    event.save()
+    newsletter.blocks.update(words="After")
+    changed = again(client, address, first["ETag"])
+    assert changed.status_code == 200
+    assert changed["ETag"] != first["ETag"]
+    assert (b"After" if "newsletters" in address else b"Moved") in changed.content
+
+
+def test_feed_when_what_a_newsletter_shows_changed_then_whole(client, community):
+    event = make_event(community, title="Before")
+    make_sent(community).blocks.create(kind="event", position=20, event=event)
+    first = client.get("/newsletters/feed/")
+    assert again(client, "/newsletters/feed/", first["ETag"]).status_code == 304
+    type(event).objects.filter(pk=event.pk).update(title="After")
+    assert b"After" in again(client, "/newsletters/feed/", first["ETag"]).content
+
+
+def test_calendar_when_an_event_is_long_past_then_whole_without_it(client, community):
+    make_event(community)
+    first = client.get("/events.ics")
+    with time_machine.travel(timezone.now() + dt.timedelta(days=400)):
+        later = again(client, "/events.ics", first["ETag"])
+    assert later.status_code == 200
+    assert b"VEVENT" not in later.content
+
+
+def test_feeds_when_logged_in_then_kept_by_the_browser_alone(client_of, community):
+    for address in FEEDS:
+        answer = client_of("staff").get(address.format(slug=community.slug))
+        assert answer["Cache-Control"] == "no-cache, private"
+        assert "Cookie" in answer["Vary"]
+
+
+def test_feeds_when_asked_for_with_1_and_with_50_then_as_many_queries(client, community):
+    for address in FEEDS:
+        address = address.format(slug=community.slug)
+        counts = []
+        for number in (1, 49):
+            for _ in range(number):
+                make_sent(community).blocks.create(kind="event", position=20, event=make_event(community))
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(address).status_code == 200
+            counts.append(len(queries))
+        assert counts[0] == counts[1], address

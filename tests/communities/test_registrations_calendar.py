@@ -110,3 +110,36 @@ def test_preferences_when_opened_then_lead_to_the_calendar_and_to_their_registra
     links = {link["href"] for link in page.select("main a")}
     assert calendar_url(associate) in links
     assert reverse("events:registration", args=[registration_token(registration)]) in links
+
+
+def test_calendar_when_nothing_changed_then_304_to_its_own_reader_and_kept_by_nobody_on_the_way(
+    client, associate, community
+):
+    event = make_event(community, takes_registrations=True, online_url="https://meet.example.org/mine")
+    first = client.get(address(associate))
+    assert first["Cache-Control"] == "no-cache, private"
+    same = client.get(address(associate), headers={"if-none-match": first["ETag"]})
+    assert (same.status_code, same.content) == (304, b"")
+    assert same["Cache-Control"] == "no-cache, private"
+    assert "noindex" in same["X-Robots-Tag"]
+    make_registration(event, email=associate.email)
+    placed = client.get(address(associate), headers={"if-none-match": first["ETag"]})
+    assert b"meet.example.org/mine" in placed.content.replace(b"\r\n ", b"")
+
+
+def test_calendar_when_somebody_else_has_the_same_events_then_their_etag_is_no_good_here(client, associate, community):
+    another = make_associate(community)
+    make_event(community)
+    etags = [client.get(address(who))["ETag"] for who in (associate, another)]
+    assert etags[0] != etags[1]
+    assert client.get(address(another), headers={"if-none-match": etags[0]}).status_code == 200
+
+
+def test_calendar_when_its_address_was_ended_then_no_etag_opens_the_old_one(client, associate, community):
+    make_event(community)
+    old = address(associate)
+    etag = client.get(old)["ETag"]
+    associate.calendar_number += 1
+    associate.save()
+    for header in (etag, "*"):
+        assert client.get(old, headers={"if-none-match": header}).status_code == 410
