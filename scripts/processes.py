@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+_FIRST_PORT = 20_000
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -34,7 +37,18 @@ def port_is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port of the loopback address on which nothing listens now."""
+    """A port of the loopback address on which nothing listens now.
+
+    Where there are such, one that the system gives to nobody by itself: whoever asked may be slow to listen, and
+    meanwhile every connection that anybody opens takes a port from the system's range.
+    """
+    with contextlib.suppress(OSError):
+        first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+        ours = range(min(_FIRST_PORT, first), first)
+        # Not by the seed of a test run, which its processes share.
+        for port in random.SystemRandom().sample(ours, k=min(100, len(ours))):
+            if port_is_free(port):
+                return port
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -27,8 +27,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from scripts.processes import die_with_parent, port_is_free, stop_all
 
 ROOT = Path(__file__).resolve().parent.parent
-#: Seconds that the portal may take from its start to its first answer.
-PATIENCE = 60
+#: Seconds that the portal may take from its start to its first answer, on a machine that is busy with much else.
+PATIENCE = 180
 LOG_MAX_BYTES = 5_000_000
 DEMO_LOGINS = (
     ("staff", "programme staff"),

@@ -21,8 +21,8 @@ from typing import Self
 
 from scripts.processes import die_with_parent, free_port
 
-#: Seconds that a server may take to start or to stop.
-PATIENCE = 30
+#: Seconds that a server may take to start or to stop, on a machine that is busy with much else.
+PATIENCE = 180
 
 
 class ServiceError(RuntimeError):
@@ -90,11 +90,9 @@ class PrivateService(ABC):
                 raise ServiceError(f"{self.name} did not start:\n{self.log.read_text()[-2000:]}")
             time.sleep(0.05)
 
+    @abstractmethod
     def answers(self) -> bool:
-        """Whether it takes connections."""
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
-            return True
-        return False
+        """Whether it, and not somebody else who has its port, takes connections."""
 
     def stop(self) -> None:
         """Stop it in good order; its data stay until ``__exit__``."""
@@ -155,7 +153,17 @@ class PrivateRedis(PrivateService):
         """Loopback only; append-only file, no snapshots."""
         options = {"port": self.port, "bind": "127.0.0.1", "dir": self.folder, "databases": self.databases}
         pairs = [word for key, value in options.items() for word in (f"--{key}", str(value))]
-        return ["redis-server", *pairs, "--appendonly", "yes", "--save", ""]
+        own = ["--unixsocket", str(self.folder / "own")]
+        return ["redis-server", *pairs, *own, "--appendonly", "yes", "--save", ""]
+
+    def answers(self) -> bool:
+        """Asked at the socket in its own folder, which it opens last."""
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as asking:
+            asking.settimeout(1)
+            asking.connect(str(self.folder / "own"))
+            asking.sendall(b"PING\r\n")
+            return asking.recv(16).startswith(b"+PONG")
+        return False
 
 
 class PrivatePostgres(PrivateService):
@@ -219,9 +227,9 @@ class PrivatePostgres(PrivateService):
         super().start()
 
     def answers(self) -> bool:
-        """Whether it takes queries: it opens its port some time before."""
+        """Whether it takes queries, asked at the socket in its own folder: it opens its port some time before."""
         done = subprocess.run(
-            [f"{postgres_bin()}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)],
+            [f"{postgres_bin()}/pg_isready", "-q", "-h", str(self.folder), "-p", str(self.port)],
             check=False,
             capture_output=True,
         )

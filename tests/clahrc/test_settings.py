@@ -36,7 +36,7 @@ def load_settings(tmp_path: Path, expression: str, **variables: str) -> subproce
     env |= variables
     code = f"from django.conf import settings; print({expression})"
     return subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=400
     )
 
 
