@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
@@ -156,13 +157,24 @@ def invitations_open(user: User) -> Panel:
 
 def newsletter_drafts(user: User) -> Panel:
     """Newsletters that have been begun and not sent."""
-    drafts = Newsletter.objects.managed_by(user).filter(status=Newsletter.Status.DRAFT)
+    drafts = Newsletter.objects.managed_by(user).filter(status=Newsletter.Status.DRAFT).with_last_step()
     drafts = drafts.select_related("community").order_by("-created_at", "-pk")
 
-    def show(newsletter: Newsletter) -> Item:
-        return Item(newsletter.title, newsletter.get_absolute_url(), str(newsletter.community), "Draft", "grey")
+    def show(newsletter: Any) -> Item:
+        tag = ("Sent back", "orange") if newsletter.last_step == "sent_back" else ("Draft", "grey")
+        return Item(newsletter.title, newsletter.get_absolute_url(), str(newsletter.community), *tag)
 
     return _panel("Newsletters you have not sent", drafts, show, reverse("newsletters:manage"), "All newsletters")
+
+
+def newsletters_to_approve(user: User) -> Panel:
+    """Newsletters that somebody asked to have approved, for those who may: not whoever changed them last."""
+    asked = Newsletter.objects.asked_for_approval(user).select_related("community").order_by("created_at", "pk")
+
+    def show(newsletter: Newsletter) -> Item:
+        return Item(newsletter.title, newsletter.get_absolute_url(), str(newsletter.community))
+
+    return _panel("Newsletters to approve", asked, show, reverse("newsletters:manage"), "All newsletters")
 
 
 def update_drafts(user: User) -> Panel:
@@ -284,6 +296,8 @@ def dashboard_of(user: User) -> Dashboard:
         panels += _LEADS
     if user.has_perm("people.view_people"):
         panels += _STAFF
+    if settings.NEWSLETTERS_NEED_APPROVAL and user.has_perm("communities.send_newsletter"):
+        panels.append(newsletters_to_approve)
     return Dashboard(_filled(panel(user) for panel in panels), _filled(panel(user) for panel in _PLACES))
 
 

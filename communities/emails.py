@@ -46,15 +46,28 @@ def send_link(associate: Associate) -> None:
     )
 
 
-def send_approval_request(newsletter: Newsletter, *, to: User, by: User) -> None:
+def send_approval_request(newsletter: Newsletter, *, to: User, by: User, words: str) -> None:
     """Ask a colleague to read a newsletter and approve it."""
-    _about_newsletter(newsletter, to=to, template="newsletter_approval", by=by)
+    _about_newsletter(newsletter, to=to, template="newsletter_approval", by=by, words=words)
+
+
+def send_approved(newsletter: Newsletter, *, to: User, by: User) -> None:
+    """Tell somebody who wrote or asked that a newsletter is approved."""
+    may_send = to.has_perm("communities.send_newsletter", newsletter)
+    _about_newsletter(newsletter, to=to, template="newsletter_approved", by=by, may_send=may_send)
+
+
+def send_sent_back(newsletter: Newsletter, *, to: User, by: User, words: str) -> None:
+    """Tell somebody who wrote, asked or scheduled what has to be changed before a newsletter is approved."""
+    _about_newsletter(newsletter, to=to, template="newsletter_sent_back", by=by, words=words)
 
 
 def send_held_back(newsletter: Newsletter, reason: str) -> None:
-    """Tell whoever scheduled a newsletter that it did not go, and why."""
-    if newsletter.scheduled_by:
-        _about_newsletter(newsletter, to=newsletter.scheduled_by, template="newsletter_held_back", reason=reason)
+    """Tell whoever scheduled a newsletter that it did not go, and why; all staff, where that person is gone."""
+    by = newsletter.scheduled_by
+    told = [by] if by and by.is_active else list(User.objects.programme_staff().order_by("pk"))
+    for to in told:
+        _about_newsletter(newsletter, to=to, template="newsletter_held_back", reason=reason, by_themselves=to == by)
 
 
 def _about_newsletter(newsletter: Newsletter, *, to: User, template: str, **context: object) -> None:

@@ -164,6 +164,18 @@ class NewsletterQuerySet(models.QuerySet["Newsletter"]):
         """What somebody who writes may copy: every template, and whatever they may write themselves or read."""
         return self.filter(Q(status__in=["template", "sent"]) | Q(pk__in=self.managed_by(user).values("pk")))
 
+    def with_last_step(self) -> NewsletterQuerySet:
+        """Each with ``last_step``: what was last done towards its approval (``ApprovalStep.Kind``), if anything."""
+        from communities.models import ApprovalStep
+
+        steps = ApprovalStep.objects.filter(newsletter=OuterRef("pk")).order_by("-made_at", "-pk")
+        return self.annotate(last_step=Subquery(steps.values("kind")[:1]))
+
+    def asked_for_approval(self, user: User) -> NewsletterQuerySet:
+        """Those for whose approval somebody asked and nobody answered, and which this person did not change last."""
+        waiting = self.filter(status__in=["draft", "scheduled"]).with_last_step().filter(last_step="asked")
+        return waiting.exclude(updated_by=user.pk).exclude(updated_by=None, created_by=user.pk)
+
     def due(self, now: dt.datetime) -> NewsletterQuerySet:
         """Scheduled ones whose time has come."""
         return self.filter(status="scheduled", send_at__lte=now)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import secrets
 import signal
@@ -167,13 +168,21 @@ def wait_until_ready(port: int, children: list[Child]) -> None:
     give_up(f"The portal did not get ready in {PATIENCE} seconds ({last}). See {children[0].log}")
 
 
+def is_on(name: str) -> bool:
+    """Whether a switch of the environment is on, as the settings read it."""
+    return os.environ.get(name, "").lower() in {"1", "true", "yes", "on", "y", "ok"}
+
+
 def greet(port: int) -> None:
     """Print the address and, in a demonstration, who can log in."""
     say(f"\nThe portal is at http://127.0.0.1:{port}/\n")
-    if os.environ["DEMO"].lower() in {"1", "true", "yes", "on", "y", "ok"}:
+    if is_on("DEMO"):
         say("This is a demonstration. Log in as any of these:")
         for name, role in DEMO_LOGINS:
             say(f"  {name + '@example.org':<28}{role}")
+        if is_on("NEWSLETTERS_NEED_APPROVAL"):
+            colleague = json.loads((ROOT / "data/demo.json").read_text(encoding="utf-8"))["colleague"]
+            say(f"  {colleague['login'] + '@example.org':<28}programme staff, to approve what the first has written")
         say(f"The password of each is: {os.environ.get('DEMO_PASSWORD') or 'demo-password'}\n")
     say("Press Ctrl-C to stop.")
 

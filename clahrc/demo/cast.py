@@ -33,6 +33,10 @@ LOGINS = {
 }
 
 
+#: Another of the programme's office, who logs in like the others: what needs two people can be tried with both.
+COLLEAGUE: dict[str, str] = DATA["colleague"]
+
+
 @dataclass
 class Cast:
     """The people so far. Seeded, so that every demonstration has the same cast."""
@@ -40,6 +44,7 @@ class Cast:
     chance: random.Random = field(default_factory=lambda: random.Random(2012))  # noqa: S311
     organisations: list[Organisation] = field(default_factory=list)
     logins: dict[str, User] = field(default_factory=dict)
+    colleague: User = field(init=False)
     _names: Iterator[str] = field(init=False)
     _taken: set[str] = field(default_factory=set)
 
@@ -85,13 +90,12 @@ def assemble() -> Cast:
         for row in DATA["organisations"]
     ]
     password = make_password(settings.DEMO_PASSWORD)
-    for login, name in LOGINS.items():
-        user = User.objects.create(
-            email=f"{login}@example.org",
-            full_name=name,
-            password=password,
-            is_staff=login == "staff",
-        )
-        mark_email_verified(user)
-        cast.logins[login] = user
+    cast.logins = {login: _login(login, name, password, is_staff=login == "staff") for login, name in LOGINS.items()}
+    cast.colleague = _login(COLLEAGUE["login"], COLLEAGUE["name"], password, is_staff=True)
     return cast
+
+
+def _login(login: str, name: str, password: str, *, is_staff: bool) -> User:
+    user = User.objects.create(email=f"{login}@example.org", full_name=name, password=password, is_staff=is_staff)
+    mark_email_verified(user)
+    return user

@@ -14,12 +14,11 @@ from clahrc.demo.cast import Cast
 from clahrc.demo.dates import moment, working_day
 from clahrc.demo.mail import put_back
 from communities.models import Associate, Colour, Community, Event, Newsletter, NewsletterBlock
-from communities.services.approval import approve_newsletter, needs_approval
+from communities.services.approval import approve_newsletter, ask_for_approval, needs_approval
 from communities.services.blocks import add_block
 from communities.services.newsletters import keep_as_template, schedule_newsletter, send_newsletter
 from communities.services.pictures import add_picture
 from mailing.models import Delivery, Mailing
-from people.models import User
 from studies.models import Programme
 
 ISSUES = [
@@ -59,6 +58,9 @@ def load(cast: Cast, programme: Programme, communities: list[Community]) -> None
         cast, programme, first, "Before the winter meeting", "What we will talk about, and how to join."
     )
     _more_blocks(cast, draft)
+    if needs_approval(draft):
+        words = "Please look at the date and the names above all."
+        ask_for_approval(newsletter=draft, colleagues=[cast.colleague], by=cast.logins["staff"], words=words)
     template = keep_as_template(newsletter=draft, by=cast.logins["staff"])
     Newsletter.objects.filter(pk=template.pk).update(title="Before a meeting")
     ahead = _newsletter(cast, programme, first, "Dates for the new year", "When we meet next, and how to join.")
@@ -105,15 +107,10 @@ def _send(newsletter: Newsletter, cast: Cast) -> Newsletter:
 
 
 def _approved(newsletter: Newsletter, cast: Cast) -> Newsletter:
-    """As a colleague in the programme's office has approved it, where ``NEWSLETTERS_NEED_APPROVAL`` asks for one."""
+    """As the colleague in the programme's office has approved it, where ``NEWSLETTERS_NEED_APPROVAL`` asks for one."""
     if not needs_approval(newsletter):
         return newsletter
-    colleague = User.objects.programme_staff().exclude(pk=cast.logins["staff"].pk).first()
-    if colleague is None:
-        colleague = cast.person("programme_office")
-        colleague.is_staff = True
-        colleague.save(update_fields=["is_staff"])
-    return approve_newsletter(newsletter=newsletter, version=newsletter.version, by=colleague)
+    return approve_newsletter(newsletter=newsletter, version=newsletter.version, by=cast.colleague)
 
 
 def _more_blocks(cast: Cast, newsletter: Newsletter) -> None:

@@ -72,6 +72,7 @@ _COLOURS: dict[str, str] = {
     "unknown": "orange",
     "skipped": "grey",
     "approved": "green",
+    "sent_back": "orange",
 }
 
 

@@ -3,7 +3,7 @@
 from communities.forms.audience import AudienceForm, AudienceNameForm
 from communities.forms.community import CommunityForm, MemberSearchForm, StageForm
 from communities.forms.event import CancelEventForm, EventForm
-from communities.forms.newsletter import ApproverForm, NewNewsletterForm, NewsletterForm
+from communities.forms.newsletter import AskForm, NewNewsletterForm, NewsletterForm, SendBackForm
 from communities.forms.preferences import DetailsForm, LinkForm, PreferencesForm, UnsubscribeForm
 from communities.forms.registration import (
     AddRegistrationForm,
@@ -19,7 +19,7 @@ from communities.forms.signup import JoinForm
 __all__ = [
     "AddRegistrationForm",
     "AnnounceForm",
-    "ApproverForm",
+    "AskForm",
     "AudienceForm",
     "AudienceNameForm",
     "CancelEventForm",
@@ -39,6 +39,7 @@ __all__ = [
     "RegistrationFilterForm",
     "RepeatForm",
     "ScheduleForm",
+    "SendBackForm",
     "StageForm",
     "UnsubscribeForm",
 ]

@@ -1,4 +1,4 @@
-"""The newsletter's forms: what it is called, how it begins, and who reads it first."""
+"""The newsletter's forms: what it is called, how it begins, and what those say who read it first."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
+from django.db.models import QuerySet
 
 from communities.forms.block import words_field
 from communities.forms.versioned import VersionedForm
@@ -71,19 +72,48 @@ class NewNewsletterForm(NewsletterForm):
             del self.fields["words"]
 
 
-class ApproverForm(NhsFormMixin, forms.Form):
+class AskForm(NhsFormMixin, forms.Form):
     """Who is asked to approve a newsletter."""
 
     submit_label = "Ask them"
+    field_options: ClassVar[Mapping[str, Mapping[str, Any]]] = {"words": {"rows": 4, "count": True}}
 
-    colleague = forms.ModelChoiceField(
+    colleagues = forms.ModelMultipleChoiceField(
         User.objects.none(),
         label="Who should read it?",
-        empty_label="Choose a colleague",
-        help_text="They get an email with a link to it. Anybody who may send newsletters can approve, except you.",
-        error_messages={"required": "Choose a colleague."},
+        widget=forms.CheckboxSelectMultiple,
+        help_text="They get an email with a link to it. One of them is enough to approve it.",
+        error_messages={"required": "Choose at least one colleague."},
+    )
+    words = forms.CharField(
+        label="Anything they should know?", required=False, max_length=2_000, widget=forms.Textarea,
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, colleagues: QuerySet[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["colleagues"].queryset = colleagues  # type: ignore[attr-defined]
+        only = list(colleagues[:2])
+        if len(only) == 1:
+            self.initial["colleagues"] = [only[0].pk]
+
+
+class SendBackForm(NhsFormMixin, forms.Form):
+    """What has to be changed before a newsletter is approved."""
+
+    submit_label = "Send it back"
+    field_options: ClassVar[Mapping[str, Mapping[str, Any]]] = {"words": {"rows": 6, "count": True}}
+
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    words = forms.CharField(
+        label="What should be changed?",
+        max_length=2_000,
+        widget=forms.Textarea,
+        help_text="Whoever wrote it gets this by email, and it stands with the draft.",
+        error_messages={"required": "Say what should be changed."},
     )
 
-    def __init__(self, *args: Any, colleagues: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["colleague"].queryset = colleagues  # type: ignore[attr-defined]
+    def rebased_on(self, version: int) -> SendBackForm:
+        """The same words, for the newsletter as it is now."""
+        form = SendBackForm({"version": version, "words": self.cleaned_data["words"]})
+        form.is_valid()
+        return form

@@ -1,5 +1,6 @@
 """Communities of practice, the associates who join them, what they agreed to, newsletters, events and who comes."""
 
+from communities.models.approval import ApprovalStep
 from communities.models.associate import Associate, Consent, Involvement, Membership, Purpose
 from communities.models.audience import Audience
 from communities.models.block import NewsletterBlock, Picture
@@ -13,6 +14,7 @@ from communities.models.signup import Attempt, Signup
 from communities.models.update import MonthlyUpdate, UpdateEntry, UpdateMailing, UpdateReceipt, UpdateSection
 
 __all__ = [
+    "ApprovalStep",
     "Associate",
     "Attempt",
     "AttendeeNeeds",

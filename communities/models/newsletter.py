@@ -49,6 +49,9 @@ class Newsletter(models.Model):
     approved_version = models.PositiveIntegerField(
         null=True, blank=True, editable=False, help_text="The version that a second person approved."
     )
+    approved_as = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="A digest of what its events and studies showed then."
+    )
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -91,8 +94,13 @@ class Newsletter(models.Model):
 
     @property
     def is_approved(self) -> bool:
-        """Whether a second person approved it as it is now."""
+        """Whether a second person approved this version of it (``services.approval`` says whether that still holds)."""
         return self.approved_version == self.version
+
+    @property
+    def last_changed_by_id(self) -> int | None:
+        """The key of whoever changed it last; of whoever began it, where nobody changed it since."""
+        return self.updated_by_id or self.created_by_id
 
     @property
     def is_sent(self) -> bool:

@@ -136,9 +136,18 @@ def _must_be_ready(current: Newsletter) -> None:
     if current.is_template:
         raise RefusedError("This is a template. Begin a newsletter from it, and send that.")
     if needs_approval(current):
-        raise RefusedError("Somebody else has to approve this newsletter before it is sent.")
+        raise RefusedError(_approval_missing(current))
     if must_be_mended(current):
         raise RefusedError("Something in this newsletter has to be mended before it is sent. The list says what.")
+
+
+def _approval_missing(current: Newsletter) -> str:
+    if current.is_approved:
+        return (
+            f"An event or a study that this newsletter shows has changed since {current.approved_by or 'somebody'} "
+            "approved it. Somebody has to approve it as it is now before it is sent."
+        )
+    return "Somebody else has to approve this newsletter before it is sent."
 
 
 def _send(current: Newsletter, by: User | None) -> Newsletter:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from communities.views import audiences, feeds, newsletters, presses, preview, sending, writing
+from communities.views import approving, audiences, feeds, newsletters, presses, preview, sending, writing
 
 app_name = "newsletters"
 urlpatterns = [
@@ -25,8 +25,9 @@ urlpatterns = [
     path("<slug:slug>/blocks/<int:pk>/move/", writing.move_block, name="move_block"),
     path("<slug:slug>/blocks/<int:pk>/delete/", writing.delete_block, name="delete_block"),
     path("<slug:slug>/template/", writing.template, name="template"),
-    path("<slug:slug>/approve/", writing.approve, name="approve"),
-    path("<slug:slug>/ask/", writing.ask, name="ask"),
+    path("<slug:slug>/approve/", approving.approve, name="approve"),
+    path("<slug:slug>/ask/", approving.ask, name="ask"),
+    path("<slug:slug>/send-back/", approving.send_back, name="send_back"),
     path("<slug:slug>/preview/", preview.preview, name="preview"),
     path("<slug:slug>/preview/html/", preview.preview_html, name="preview_html"),
     path("<slug:slug>/audience/", audiences.choose, name="audience"),

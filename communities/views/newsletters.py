@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from communities.approving import with_approval
 from communities.audiences import choice_of, in_words
 from communities.checks import findings
 from communities.drawing import draw
@@ -66,7 +67,7 @@ def manage(request: HttpRequest) -> HttpResponse:
     mine = Newsletter.objects.managed_by(request.user).select_related("community", "updated_by", "sent_by")
     page = page_of(request, mine.filter(status=Newsletter.Status.SENT).order_by("-sent_at", "-pk"), 25)
     context = {
-        "drafts": mine.exclude(status__in=["sent", "template"]).order_by("-updated_at", "-pk"),
+        "drafts": with_approval(mine.exclude(status__in=["sent", "template"]).order_by("-updated_at", "-pk")),
         "templates": mine.filter(status=Newsletter.Status.TEMPLATE).order_by("title", "pk"),
         "page_obj": page,
         "sent": with_progress(page.object_list),

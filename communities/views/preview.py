@@ -16,13 +16,14 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
 from communities import tokens
+from communities.approving import approval_of
 from communities.audiences import choice_of, in_words, is_within
 from communities.bulk_mail import Message, newsletter_message
 from communities.checks import findings, outside_links
 from communities.models import Associate, Newsletter
 from communities.outside_links import ask_all
 from communities.progress import Progress, progress_context
-from communities.services.approval import needs_approval
+from communities.services.approval import digest_of_shown
 from communities.services.newsletters import audience_of, audience_since, recipients_of
 from communities.views.newsletters import newsletter_for
 from communities.views.requests import text_of
@@ -75,13 +76,25 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
         "to_whom": in_words(choice_of(newsletter)),
         "findings": findings(newsletter) if is_open else [],
         "check_links": is_open and settings.CHECK_OUTSIDE_LINKS,
-        "needs_approval": is_open and needs_approval(newsletter),
-        "changed_by_me": newsletter.updated_by_id == request.user.pk,
+        **_approval(newsletter),
+        "changed_by_me": newsletter.last_changed_by_id == request.user.pk,
         "may_send": request.user.has_perm("communities.send_newsletter", newsletter),
         "since": _since(newsletter, shown.get("progress")),
         **shown,
     }
     return render(request, "newsletters/newsletter_preview.html", context)
+
+
+def _approval(newsletter: Newsletter) -> dict[str, object]:
+    """What was done towards its approval, also where that is over, and what is still to do."""
+    is_open = settings.NEWSLETTERS_NEED_APPROVAL and not (newsletter.is_sent or newsletter.is_template)
+    approval = approval_of(newsletter)
+    return {
+        "approval": approval,
+        "approval_is_open": is_open,
+        "needs_approval": is_open and not approval.holds,
+        "shown": digest_of_shown(newsletter) if is_open else "",
+    }
 
 
 def frame_context(request: HttpRequest) -> dict[str, object]:

@@ -12,6 +12,7 @@ from communities.audiences import choice_of, in_words, is_within
 from communities.forms import ScheduleForm
 from communities.models import LeftOut, Newsletter
 from communities.progress import progress_context
+from communities.services.approval import needs_approval
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.newsletters import (
     audience_of,
@@ -35,7 +36,7 @@ _CHANGE = "communities.change_newsletter"
 def schedule(request: HttpRequest, slug: str) -> HttpResponse:
     """Choose when a draft goes by itself."""
     newsletter = newsletter_for(request, slug, _SEND)
-    if newsletter.is_sent:
+    if newsletter.is_sent or (request.method != "POST" and needs_approval(newsletter)):
         return _back(newsletter)
     initial = {"version": newsletter.version, "send_at": newsletter.send_at}
     form = ScheduleForm(request.POST or None, initial=initial)

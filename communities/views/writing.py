@@ -1,4 +1,4 @@
-"""Writing a newsletter: what it is called, its blocks, templates, and a second person's approval."""
+"""Writing a newsletter: what it is called, its blocks, and templates."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from communities.drawing import draw
-from communities.forms import ApproverForm, NewNewsletterForm, NewsletterForm
+from communities.forms import NewNewsletterForm, NewsletterForm
 from communities.forms.block import BLOCK_FORMS
 from communities.models import Newsletter, NewsletterBlock, Picture
 from communities.services import blocks as service
-from communities.services.approval import approve_newsletter, approvers_for, ask_for_approval
 from communities.services.drafts import SCHEDULED
-from communities.services.errors import RefusedError, StaleVersionError
+from communities.services.errors import RefusedError
 from communities.services.newsletters import create_newsletter, keep_as_template, save_newsletter
 from communities.views.newsletters import newsletter_for
 from communities.views.requests import edit, text_of
@@ -196,40 +195,6 @@ def template(request: HttpRequest, slug: str) -> HttpResponse:
     made = keep_as_template(newsletter=newsletter, by=user_of(request))
     messages.success(request, "The template is saved. Take out what is not for next time.")
     return redirect("newsletters:edit", made.slug)
-
-
-@require_POST
-def approve(request: HttpRequest, slug: str) -> HttpResponse:
-    """Approve a draft as it is shown."""
-    newsletter = newsletter_for(request, slug, "communities.send_newsletter")
-    version = request.POST.get("version", "")
-    try:
-        approve_newsletter(
-            newsletter=newsletter, version=int(version) if version.isdecimal() else 0, by=user_of(request)
-        )
-    except StaleVersionError as error:
-        messages.error(request, f"{error} Look at it again before you approve it.")
-    except RefusedError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, "Approved. It can be sent as it is.")
-    return redirect("newsletters:preview", slug)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def ask(request: HttpRequest, slug: str) -> HttpResponse:
-    """Ask a colleague by email to approve a draft."""
-    newsletter = newsletter_for(request, slug, _CHANGE)
-    if elsewhere := _elsewhere(request, newsletter):
-        return elsewhere
-    user = user_of(request)
-    form = ApproverForm(request.POST or None, colleagues=approvers_for(newsletter, but=user))
-    form.cancel_url = reverse("newsletters:preview", args=[slug])
-    if request.method == "POST" and form.is_valid():
-        ask_for_approval(newsletter=newsletter, colleague=form.cleaned_data["colleague"], by=user)
-        messages.success(request, f"We have emailed {form.cleaned_data['colleague']}.")
-        return redirect("newsletters:preview", slug)
-    return render(request, "newsletters/newsletter_ask.html", {"newsletter": newsletter, "form": form})
 
 
 @login_not_required

@@ -130,7 +130,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         {"200": "convenor staff administrator", "404": "*", "login": "anonymous"},
         """
         newsletters:edit newsletters:preview newsletters:preview_html newsletters:delete newsletters:details
-        newsletters:add_block newsletters:edit_block newsletters:delete_block newsletters:ask newsletters:audience
+        newsletters:add_block newsletters:edit_block newsletters:delete_block newsletters:audience
         updates:detail updates:section updates:section_html
         """,
     ),
@@ -282,7 +282,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
     (
         {"404": "*", "login": "anonymous"},
         """
-        newsletters:progress
+        newsletters:progress newsletters:ask newsletters:send_back
         """,
     ),
     (

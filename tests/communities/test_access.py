@@ -52,6 +52,7 @@ PAGES = {
     "newsletters:audiences": CONVENORS,
     "newsletters:send": STAFF,
     "newsletters:schedule": STAFF,
+    "newsletters:send_back": STAFF,
     "events:manage": STAFF,
     "events:new": STAFF,
     "events:edit": STAFF,
@@ -90,7 +91,7 @@ HIDDEN |= {"updates:detail", "updates:section", "updates:section_html", "updates
 
 
 @pytest.fixture
-def address(community, other_study):
+def address(community, other_study, settings):
     membership = make_associate(community).memberships.get()
     newsletter, event = make_newsletter(community), make_event(community)
     registration, item = make_registration(event), make_item(community)
@@ -98,6 +99,7 @@ def address(community, other_study):
 
     def make(page: str) -> str:
         app, name = page.split(":")
+        settings.NEWSLETTERS_NEED_APPROVAL = name in {"ask", "approve", "send_back"}
         if page in OPEN_LISTS:
             return reverse(page)
         if page == "communities:open":

@@ -1,4 +1,4 @@
-"""What is looked at before a newsletter goes, and the second person who approves it."""
+"""What is looked at before a newsletter goes, and the preview."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from django.utils import timezone
 
 from communities.checks import findings
 from communities.models import Newsletter
-from communities.services.approval import approve_newsletter
-from communities.services.errors import RefusedError, StaleVersionError
-from communities.services.newsletters import schedule_newsletter, send_newsletter, send_scheduled
+from communities.services.errors import RefusedError
+from communities.services.newsletters import schedule_newsletter, send_scheduled
 from mailing.models import Delivery
-from tests.communities.factories import make_associate, make_block, make_event, make_newsletter, make_sent
+from tests.communities.factories import make_associate, make_block, make_event, make_newsletter
 
 
 @pytest.fixture
@@ -152,63 +151,6 @@ def test_scheduled_when_it_may_not_go_any_more_then_a_draft_and_its_scheduler_is
     assert "Not sent: Spring" in told.mailing.subject
     assert send_scheduled() == 0
     assert Delivery.objects.count() == 1
-
-
-# --- A second person ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def must_be_approved(settings):
-    settings.NEWSLETTERS_NEED_APPROVAL = True
-
-
-@pytest.mark.usefixtures("must_be_approved")
-def test_send_when_nobody_else_approved_then_refused_until_somebody_does(client_of, newsletter, staff, administrator):
-    make_block(newsletter, words="Hello.")
-    Newsletter.objects.update(updated_by=staff)
-    writer, other = client_of("staff"), client_of("administrator")
-    assert "Ask a colleague" in words_of(writer.get(url("preview", newsletter)))
-    assert writer.get(url("send", newsletter)).url == url("preview", newsletter)
-    assert "has to approve" in words_of(writer.post(url("send", newsletter), {"version": "1"}, follow=True))
-    refused = writer.post(url("approve", newsletter), {"version": "1"}, follow=True)
-    assert "You changed this newsletter last" in words_of(refused)
-    assert "Is it right?" in words_of(other.get(url("preview", newsletter)))
-    other.post(url("approve", newsletter), {"version": "1"})
-    writer.post(url("send", newsletter), {"version": "1"})
-    newsletter.refresh_from_db()
-    assert (newsletter.status, newsletter.approved_by) == ("sent", administrator)
-
-
-@pytest.mark.usefixtures("must_be_approved")
-def test_approval_when_changed_afterwards_then_asked_anew(newsletter, staff, administrator):
-    make_block(newsletter, words="Hello.")
-    Newsletter.objects.update(updated_by=staff)
-    approve_newsletter(newsletter=newsletter, version=1, by=administrator)
-    Newsletter.objects.update(version=2)
-    with pytest.raises(RefusedError, match="has to approve"):
-        send_newsletter(newsletter=newsletter, version=2, by=staff)
-    with pytest.raises(StaleVersionError):
-        approve_newsletter(newsletter=newsletter, version=1, by=administrator)
-
-
-@pytest.mark.usefixtures("must_be_approved")
-def test_ask_when_a_colleague_is_chosen_then_they_are_emailed(client_of, newsletter, staff, administrator):
-    make_block(newsletter, words="Hello.")
-    client = client_of("staff")
-    page = client.get(url("ask", newsletter))
-    offered = [option.get_text() for option in BeautifulSoup(page.content, "html.parser").select("option")]
-    assert str(staff) not in offered
-    client.post(url("ask", newsletter), {"colleague": administrator.pk})
-    asked = Delivery.objects.get()
-    assert asked.recipient == administrator.email
-    assert "Please read a newsletter: Spring" in asked.mailing.subject
-    assert client.post(url("ask", newsletter), {"colleague": staff.pk}).status_code == 200
-    assert Delivery.objects.count() == 1
-
-
-def test_ask_when_sent_then_nothing_to_approve(client_of, community):
-    sent = make_sent(community)
-    assert client_of("staff").get(url("ask", sent)).url == sent.get_absolute_url()
 
 
 # --- The preview ----------------------------------------------------------------------------------------------
