@@ -95,6 +95,25 @@ def send_drafts_still_wait(user: User, update: MonthlyUpdate, sections: Sequence
     _about_drafts(user, update, sections, is_reminder=True)
 
 
+def send_section_sent_back(user: User, section: UpdateSection) -> None:
+    """Tell somebody who decides on a community's section of an update what has to be changed in it."""
+    update = section.update
+    send_template(
+        to=user.email,
+        name=user.full_name,
+        template="communities/update_sent_back",
+        topic="monthly update draft",
+        context={
+            "name": user.full_name,
+            "month": update.month_words,
+            "section": section,
+            "by": section.sent_back_by,
+            "section_url": _absolute(section.get_absolute_url()),
+            "closes_at": f"{day_words(update.closes_at)} at {time_words(update.closes_at)}",
+        },
+    )
+
+
 def _about_drafts(user: User, update: MonthlyUpdate, sections: Sequence[UpdateSection], *, is_reminder: bool) -> None:
     send_template(
         to=user.email,

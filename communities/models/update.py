@@ -74,6 +74,11 @@ class UpdateSection(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     decided_at = models.DateTimeField(null=True, blank=True, help_text="When it was approved or skipped.")
+    sent_back_words = models.TextField(blank=True, help_text="What is to be changed before it is approved.")
+    sent_back_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    sent_back_at = models.DateTimeField(null=True, blank=True, help_text="When it was sent back with these words.")
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = UpdateSectionQuerySet.as_manager()
@@ -87,6 +92,11 @@ class UpdateSection(models.Model):
                 condition=Q(status="draft", decided_at=None)
                 | Q(status__in=["approved", "skipped"], decided_at__isnull=False),
                 name="update_section_decided_when_decided",
+            ),
+            models.CheckConstraint(
+                condition=Q(sent_back_at=None, sent_back_words="")
+                | (Q(status="draft", sent_back_at__isnull=False) & ~Q(sent_back_words="")),
+                name="update_section_sent_back_with_words",
             ),
         ]
 
@@ -113,6 +123,8 @@ class UpdateSection(models.Model):
         if self.status == self.Status.SKIPPED:
             return self.status, self.get_status_display()
         if self.update.is_open:
+            if self.sent_back_at:
+                return "sent_back", "Sent back"
             return ("waiting" if self.is_draft else self.status), self.get_status_display()
         return ("sent", "Sent") if self.is_approved else ("left", "Left out, not approved in time")
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from communities import emails
@@ -110,18 +111,27 @@ def _tell_who_decides(
     """One email to each member of staff, and to each convenor of these communities, on all that is theirs to decide."""
     theirs: dict[int, list[UpdateSection]] = {}
     by_community = {section.community_id: section for section in sections}
-    people = {user.pk: user for user in User.objects.filter(is_active=True, is_staff=True)}
+    people = {user.pk: user for user in User.objects.programme_staff()}
     staff = set(people)
-    convenors = Membership.objects.current().filter(
-        role=Membership.Role.CONVENOR, community__in=by_community, associate__user__is_active=True
-    )
-    for membership in convenors.select_related("associate__user").order_by("community__name"):
+    for membership in _convening(by_community):
         user = membership.associate.user
         assert user is not None  # the query asks for it
         people[user.pk] = user
         theirs.setdefault(user.pk, []).append(by_community[membership.community_id])
     for key, user in sorted(people.items()):
         send(user, update, sections if key in staff else theirs[key])
+
+
+def _convening(communities: Collection[int]) -> QuerySet[Membership]:
+    """The memberships of those who look after these communities (keys) and may log in."""
+    convenors = Membership.objects.current().filter(
+        role=Membership.Role.CONVENOR, community__in=communities, associate__user__is_active=True
+    )
+    return convenors.select_related("associate__user").order_by("community__name")
+
+
+def _convenors_of(communities: Collection[int]) -> list[User]:
+    return [each.associate.user for each in _convening(communities) if each.associate.user]
 
 
 def _locked(section: UpdateSection) -> UpdateSection:
@@ -131,7 +141,11 @@ def _locked(section: UpdateSection) -> UpdateSection:
     update = MonthlyUpdate.objects.select_for_update().get(pk=section.update_id)
     if not update.is_open:
         raise RefusedError(GONE)
-    current = UpdateSection.objects.select_related("community").select_for_update(of=("self",)).get(pk=section.pk)
+    current = (
+        UpdateSection.objects.select_related("community", "decided_by")
+        .select_for_update(of=("self",))
+        .get(pk=section.pk)
+    )
     current.update = update
     return current
 
@@ -173,7 +187,7 @@ def save_section(
 
 @transaction.atomic
 def decide_section(*, section: UpdateSection, to: str, version: int, by: User) -> UpdateSection:
-    """Skip a section this month, or take it back to a draft. Where it is there already, nothing happens.
+    """Skip a section this month, or take it back to a draft without words. Where it is there already, nothing happens.
 
     Raises ``StaleVersionError`` if it has changed since ``version``, ``RefusedError`` if the update has gone or the
     table of moves has no such move. To approve one is ``save_section``'s: what is approved is what was looked at.
@@ -191,10 +205,37 @@ def decide_section(*, section: UpdateSection, to: str, version: int, by: User) -
     return current
 
 
+@transaction.atomic
+def send_section_back(*, section: UpdateSection, version: int, words: str, by: User) -> UpdateSection:
+    """Make a section a draft and say what has to be changed in it before it is approved.
+
+    Emailed are whoever had decided on it and the community's convenors; where that is nobody but ``by``, the programme
+    staff. The words stand with the draft until somebody decides. Raises ``StaleVersionError`` if it has changed since
+    ``version``, so that a second call changes nothing; ``RefusedError`` if the update has gone or nothing is said.
+    """
+    current = _locked(section)
+    if current.version != version:
+        raise StaleVersionError(current)
+    if not words.strip():
+        raise RefusedError("Say what should be changed.")
+    told = _convenors_of([current.community_id])
+    if current.decided_by and current.decided_by.is_active:
+        told.append(current.decided_by)
+    keys = {user.pk for user in told} - {by.pk} or {user.pk for user in User.objects.programme_staff()} - {by.pk}
+    current.version += 1
+    _decide(current, _S.DRAFT, by)
+    current.sent_back_words, current.sent_back_by, current.sent_back_at = words.strip(), by, timezone.now()
+    current.save()
+    for user in User.objects.filter(pk__in=keys).order_by("pk"):
+        emails.send_section_sent_back(user, current)
+    return current
+
+
 def _decide(section: UpdateSection, to: UpdateSection.Status, by: User) -> None:
     is_draft = to == _S.DRAFT
     section.status = to
     section.decided_by, section.decided_at = (None, None) if is_draft else (by, timezone.now())
+    section.sent_back_words, section.sent_back_by, section.sent_back_at = "", None, None
 
 
 @transaction.atomic

@@ -16,4 +16,5 @@ urlpatterns = [
     path("sections/<int:pk>/email/", updates.section_html, name="section_html"),
     path("sections/<int:pk>/test/", updates.test, name="test"),
     path("sections/<int:pk>/decide/", updates.decide, name="decide"),
+    path("sections/<int:pk>/send-back/", updates.send_back, name="send_back"),
 ]

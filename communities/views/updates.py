@@ -14,12 +14,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from communities.forms.update import DeadlineForm, SectionForm
+from communities.forms.update import DeadlineForm, SectionBackForm, SectionForm
 from communities.models import MonthlyUpdate, UpdateSection
 from communities.progress import with_progress
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.update_sending import recipients_of, send_test, send_update
-from communities.services.updates import decide_section, save_section, set_deadline
+from communities.services.updates import decide_section, save_section, send_section_back, set_deadline
 from communities.update_mail import message_of
 from communities.views.preview import FRAME_POLICY, filled, frame_context
 from communities.views.requests import edit, page_of
@@ -44,7 +44,10 @@ def _update_for(request: HttpRequest, year: int, month: int) -> MonthlyUpdate:
 def _section_for(request: HttpRequest, pk: int) -> UpdateSection:
     """A section that this person may decide on: 404 where they may not see it."""
     section = get_object_or_404(
-        UpdateSection.objects.visible_to(request.user).select_related("update", "community__study", "decided_by"), pk=pk
+        UpdateSection.objects.visible_to(request.user).select_related(
+            "update", "community__study", "decided_by", "sent_back_by"
+        ),
+        pk=pk,
     )
     if not request.user.has_perm("communities.approve_section", section):
         raise PermissionDenied
@@ -165,6 +168,29 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _DECIDED[UpdateSection.Status(to)])
     return redirect(found.update if to == UpdateSection.Status.SKIPPED else found)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def send_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say what has to be changed in a section; it is a draft then. Where it changed meanwhile, the words are kept."""
+    found = _section_for(request, pk)
+    if request.method != "POST" and not found.update.is_open:
+        return redirect(found)
+    form, status = SectionBackForm(request.POST or None, initial={"version": found.version}), 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            send_section_back(section=found, by=user_of(request), **form.cleaned_data)
+        except StaleVersionError as error:
+            form, status = form.rebased_on(error.current.version), 409  # type: ignore[attr-defined]
+            form.add_error(None, "It was changed while you were writing. Look at it, then send your words.")
+        except RefusedError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, "It is sent back. Those who look after it get your words by email.")
+            return redirect(found)
+    form.cancel_url = found.get_absolute_url()
+    context = {"section": found, "update": found.update, "form": form}
+    return render(request, "updates/section_send_back.html", context, status=status)
 
 
 @permission_required(_SEND, raise_exception=True)

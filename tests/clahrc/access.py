@@ -131,7 +131,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         """
         newsletters:edit newsletters:preview newsletters:preview_html newsletters:delete newsletters:details
         newsletters:add_block newsletters:edit_block newsletters:delete_block newsletters:audience
-        updates:detail updates:section updates:section_html
+        updates:detail updates:section updates:section_html updates:send_back
         """,
     ),
     (

@@ -35,6 +35,7 @@ PAGES = {
     "updates:detail": CONVENORS,
     "updates:section": CONVENORS,
     "updates:section_html": CONVENORS,
+    "updates:send_back": CONVENORS,
     "updates:deadline": STAFF,
     "updates:send": STAFF,
     "newsletters:manage": CONVENORS,
@@ -86,7 +87,7 @@ OPEN_LISTS = {"communities:manage", "newsletters:manage", "newsletters:new", "ne
 #: Whoever may not write a newsletter knows of no draft.
 HIDDEN = {page for page in PAGES | POSTS if page.startswith("newsletters:")} - OPEN_LISTS
 OF_A_MONTH = {"updates:detail", "updates:deadline", "updates:send"}
-HIDDEN |= {"updates:detail", "updates:section", "updates:section_html", "updates:decide",
+HIDDEN |= {"updates:detail", "updates:section", "updates:section_html", "updates:send_back", "updates:decide",
            "updates:test"}  # fmt: skip
 
 

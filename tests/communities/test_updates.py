@@ -15,7 +15,7 @@ from django.utils import timezone
 from communities.models import MonthlyUpdate, UpdateSection
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.update_sending import send_update
-from communities.services.updates import decide_section, save_section, set_deadline
+from communities.services.updates import decide_section, save_section, send_section_back, set_deadline
 from mailing.models import Delivery
 from studies.models import Study
 from tests.communities.factories import make_approved, make_associate, make_community, make_event, make_section
@@ -149,6 +149,55 @@ def test_decide_when_skipped_or_taken_back_then_done(client_of, community, staff
     assert (section.decided_at is None) == (to == "draft")
 
 
+def test_send_back_when_approved_then_a_draft_with_words_and_whoever_looks_after_it_hears(
+    client_of, community, convenor, staff, administrator
+):
+    section = make_approved(community, decided_by=administrator)
+    there, client = reverse("updates:send_back", args=[section.pk]), client_of("staff")
+    assert there in client.get(section.get_absolute_url()).content.decode()
+    assert "If you send it back, it is a draft again." in text_of(client.get(there))
+    assert "Say what should be changed." in text_of(client.post(there, {"version": 1, "words": " "}))
+    answer = client.post(there, {"version": 1, "words": "The date is wrong.\nIt is in May."}, follow=True)
+    assert "Staff asked on" in text_of(answer)
+    section.refresh_from_db()
+    assert (section.status, section.version, section.sent_back_by, section.decided_by) == ("draft", 2, staff, None)
+    told = Delivery.objects.order_by("recipient")
+    assert [each.recipient for each in told] == [administrator.email, convenor.email]
+    assert f"To change first: {community.name} in the update of March 2027" == told[0].mailing.subject
+    assert "The date is wrong." in told[0].mailing.text
+    assert section.get_absolute_url() in told[0].mailing.text
+    page = client_of("convenor").get(section.get_absolute_url())
+    assert "The date is wrong. It is in May." in text_of(page)
+    assert "Sent back" in text_of(client.get(section.update.get_absolute_url()))
+    client_of("convenor").post(section.get_absolute_url(), ticked(section, "A guide", approve="Approve"))
+    section.refresh_from_db()
+    assert (section.status, section.sent_back_words, section.sent_back_at) == ("approved", "", None)
+
+
+def test_send_back_when_it_changed_meanwhile_then_the_words_are_kept(client_of, section, staff, convenor):
+    save_section(section=section, version=1, introduction="New.", included=[], by=convenor)
+    there = reverse("updates:send_back", args=[section.pk])
+    answer = client_of("staff").post(there, {"version": 1, "words": "Shorter."})
+    assert answer.status_code == 409
+    form = BeautifulSoup(answer.content, "html.parser").select_one("main form")
+    assert form.select_one("textarea").get_text().strip() == "Shorter."
+    assert not Delivery.objects.exists()
+    again = {"version": form.select_one("[name=version]")["value"], "words": "Shorter."}
+    assert client_of("staff").post(there, again).url == section.get_absolute_url()
+    assert [each.recipient for each in Delivery.objects.all()] == [convenor.email]
+
+
+def test_send_back_when_nobody_else_looks_after_it_then_staff_hear(client_of, section, convenor, staff):
+    there = reverse("updates:send_back", args=[section.pk])
+    client_of("convenor").post(there, {"version": 1, "words": "Is the event on?"})
+    assert [each.recipient for each in Delivery.objects.all()] == [staff.email]
+
+
+def test_section_when_approved_with_words_of_sending_back_then_the_database_refuses(section):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        UpdateSection.objects.update(sent_back_words="Shorter.")
+
+
 @pytest.mark.parametrize(
     "data", [{"to": "approved", "version": 1}, {"to": "skipped", "version": "x"}, {}, {"to": "gone"}]
 )
@@ -164,6 +213,8 @@ def test_services_when_the_update_has_gone_then_refused(section, staff):
         save_section(section=section, version=1, introduction="x", included=[], by=staff)
     with pytest.raises(RefusedError, match="has gone"):
         decide_section(section=section, to="skipped", version=1, by=staff)
+    with pytest.raises(RefusedError, match="has gone"):
+        send_section_back(section=section, version=1, words="x", by=staff)
     with pytest.raises(RefusedError, match="has gone"):
         set_deadline(update=section.update, closes_at=timezone.now() + dt.timedelta(days=1))
 
