@@ -21,6 +21,7 @@ from fellows.listing import programme_max_years, soon
 from fellows.models import FellowPost, Secondment
 from panels.models import PanelSeat, Review, ReviewCycle
 from people.models import Invitation
+from people.rules import is_programme_staff
 from studies.models import Study, StudyPerson, Suggestion, Theme
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def secondments_ending(user: User) -> Panel:
     """Secondments in their last six months: the person's own, those of the themes they lead, all for staff."""
     ending = Secondment.objects.ending_by(soon(), max_years=programme_max_years())
     ending = ending.filter(post__closed_on=None, post__study__archived_at=None)
-    if not user.is_staff:
+    if not is_programme_staff(user):
         ending = ending.filter(Q(fellow=user) | Q(post__study__theme__leads=user)).distinct()
     ending = ending.select_related("post__study", "fellow").order_by("ends_on", "starts_on", "pk")
     years = programme_max_years()
@@ -128,7 +129,7 @@ def secondments_ending(user: User) -> Panel:
         text = f"{name}, {secondment.post.study.short_title}"
         return Item(text, secondment.post.get_absolute_url(), note, "Longest term reached" if over else "", "red")
 
-    return _panel("Secondments that end soon", ending, show, _fellows("ending") if user.is_staff else "")
+    return _panel("Secondments that end soon", ending, show, _fellows("ending") if is_programme_staff(user) else "")
 
 
 def vacancies(user: User) -> Panel:
@@ -210,7 +211,7 @@ def studies_flagged(user: User) -> Panel:
         wrong = ", ".join(words for flag, words in FLAGS.items() if getattr(study, flag))
         return Item(study.short_title, study.get_absolute_url(), wrong[:1].upper() + wrong[1:])
 
-    url = reverse("studies:manage") if user.is_staff else ""
+    url = reverse("studies:manage") if is_programme_staff(user) else ""
     return _panel("Studies to put right", studies, show, url, "Manage studies")
 
 
@@ -292,7 +293,7 @@ _PLACES = (my_themes, my_studies, my_panels, my_communities)
 def dashboard_of(user: User) -> Dashboard:
     """The dashboard of one person."""
     panels = [*_ANYONE]
-    if user.is_staff or Theme.objects.filter(leads=user).exists():
+    if is_programme_staff(user) or Theme.objects.filter(leads=user).exists():
         panels += _LEADS
     if user.has_perm("people.view_people"):
         panels += _STAFF
@@ -308,7 +309,7 @@ def _filled(panels: Iterable[Panel]) -> list[Panel]:
 def _posts(user: User) -> Any:
     """The posts that the person fills: all for staff, those of the themes they lead."""
     posts = FellowPost.objects.of_current_studies()
-    if not user.is_staff:
+    if not is_programme_staff(user):
         posts = posts.filter(study__theme__in=Theme.objects.filter(leads=user))
     return posts.select_related("study").order_by("study__theme__position", "study__position", "number", "pk")
 

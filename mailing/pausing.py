@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from mailing import services
 from mailing.models import Bounce, Delivery, Lease, Mailing
@@ -75,7 +75,7 @@ def _pause(mailing: Mailing, reason: str) -> bool:
     if not services.pause(mailing=mailing):
         return False
     Mailing.objects.filter(pk=mailing.pk).update(pause_reason=reason)
-    for user in get_user_model()._default_manager.filter(is_active=True, is_staff=True):
+    for user in get_user_model()._default_manager.filter(Q(is_staff=True) | Q(is_superuser=True), is_active=True):
         services.send_template(
             to=user.email,
             template="mailing/paused",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _sees_everything(user: AbstractBaseUser | AnonymousUser) -> bool:
-    return bool(user.is_active and getattr(user, "is_staff", False))
+    return bool(user.is_active and (getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)))
 
 
 class MailingQuerySet(models.QuerySet["Mailing"]):

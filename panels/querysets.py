@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
+from people.rules import is_programme_staff
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
@@ -17,10 +19,6 @@ if TYPE_CHECKING:
 WAITING = ("assigned", "draft")
 #: A member whose review stands in one of these is part of the cycle.
 ASKED = (*WAITING, "submitted")
-
-
-def _sees_all(user: User | AnonymousUser) -> bool:
-    return user.is_active and getattr(user, "is_staff", False)
 
 
 class PanelSeatQuerySet(models.QuerySet["PanelSeat"]):
@@ -45,7 +43,7 @@ class PanelQuerySet(models.QuerySet["Panel"]):
 
     def visible_to(self, user: User | AnonymousUser) -> PanelQuerySet:
         """Staff see every panel; a member sees those on which they hold a seat today."""
-        if _sees_all(user):
+        if is_programme_staff(user):
             return self.all()
         if not user.is_active:
             return self.none()
@@ -92,7 +90,7 @@ class ReviewCycleQuerySet(models.QuerySet["ReviewCycle"]):
         """Those that the person runs: staff all of them, a chair those of the panel unless on the study themselves."""
         from panels.models import PanelSeat
 
-        if _sees_all(user):
+        if is_programme_staff(user):
             return self.all()
         if not user.is_active:
             return self.none()
@@ -103,7 +101,7 @@ class ReviewCycleQuerySet(models.QuerySet["ReviewCycle"]):
         """Those that the person runs, and those whose reviews they may read because their own is in."""
         from panels.models import Review, ReviewCycle
 
-        if _sees_all(user):
+        if is_programme_staff(user):
             return self.all()
         if not user.is_active:
             return self.none()
@@ -150,7 +148,7 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         if not user.is_active:
             return self.none()
         own = Q(member=user.pk)
-        if _sees_all(user):
+        if is_programme_staff(user):
             return self.filter(own | Q(status="submitted"))
         from panels.models import Review, ReviewCycle
 
@@ -169,7 +167,7 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         from panels.models import PanelSeat, Review
         from studies.models import StudyPerson, Theme
 
-        if _sees_all(user):
+        if is_programme_staff(user):
             return self.all()
         if not user.is_active:
             return self.none()

@@ -37,8 +37,8 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(is_active=True)
 
     def programme_staff(self) -> UserQuerySet:
-        """Programme staff who may log in."""
-        return self.active().filter(is_staff=True)
+        """Programme staff who may log in, administrators among them (``rules.is_programme_staff`` in SQL)."""
+        return self.active().filter(Q(is_staff=True) | Q(is_superuser=True))
 
     def administrators(self) -> UserQuerySet:
         """Administrators who may log in."""

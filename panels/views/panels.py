@@ -20,6 +20,7 @@ from panels.models import Panel, PanelSeat, Question, Review, ReviewCycle
 from people.compiled import compiled_list
 from people.models import User
 from people.requests import sent, user_of
+from people.rules import is_programme_staff
 
 CYCLES_A_PAGE = 25
 
@@ -43,7 +44,7 @@ def index(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("panels.see_panels"):
         raise PermissionDenied
     user = user_of(request)
-    return render(request, "panels/panel_index.html", {"panels": list(_listed(user.pk, user.is_staff))})
+    return render(request, "panels/panel_index.html", {"panels": list(_listed(user.pk, is_programme_staff(user)))})
 
 
 @compiled_list

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.test import Client
+from django.urls import reverse
 
 from panels import services
 from panels.models import Panel, PanelSeat, Review, ReviewCycle
+from people.models import User
 from studies.models import Study, StudyPerson
-from tests.conftest import ROLES
+from tests.conftest import ROLES, make_user
 
 CAST = (*ROLES, "second_member", "other_panel_member")
 
@@ -188,3 +191,26 @@ def test_decision_when_recorded_then_the_study_and_the_panel_see_it(request, cyc
 
     services.record_decision(cycle=cycle, outcome="agreed", reasons="Sound.", recorded_by=staff)
     assert Decision.objects.visible_to(person(request, role)).exists() is sees
+
+
+def test_administrator_when_not_marked_as_staff_then_sees_and_may_what_staff_do(db, cycle, review, second_review, send):
+    root = make_user("root", is_superuser=True)
+    send(review)
+    assert list(Panel.objects.visible_to(root)) == [cycle.panel]
+    assert list(ReviewCycle.objects.run_by(root)) == list(ReviewCycle.objects.visible_to(root)) == [cycle]
+    assert list(Review.objects.visible_to(root)) == [review]
+    assert root.has_perm("panels.run_cycle", cycle)
+    assert root in User.objects.programme_staff()
+    browser = Client()
+    browser.force_login(root, backend="django.contrib.auth.backends.ModelBackend")
+    assert cycle.panel.name in browser.get(reverse("panels:index")).content.decode()
+    for page in (cycle.panel.get_absolute_url(), cycle.get_absolute_url(), reverse("reviews:index")):
+        assert browser.get(page).status_code == 200
+
+
+def test_staff_when_their_account_is_switched_off_then_see_nothing(staff, cycle, review, send):
+    send(review)
+    staff.is_active = False
+    assert not Panel.objects.visible_to(staff).exists()
+    assert not ReviewCycle.objects.run_by(staff).exists()
+    assert not Review.objects.visible_to(staff).exists()
