@@ -173,8 +173,10 @@ class NewsletterQuerySet(models.QuerySet["Newsletter"]):
 
     def asked_for_approval(self, user: User) -> NewsletterQuerySet:
         """Those for whose approval somebody asked and nobody answered, and which this person did not change last."""
-        waiting = self.filter(status__in=["draft", "scheduled"]).with_last_step().filter(last_step="asked")
-        return waiting.exclude(updated_by=user.pk).exclude(updated_by=None, created_by=user.pk)
+        waiting: Any = self.filter(status__in=["draft", "scheduled"]).with_last_step()
+        return (
+            waiting.filter(last_step="asked").exclude(updated_by=user.pk).exclude(updated_by=None, created_by=user.pk)
+        )
 
     def due(self, now: dt.datetime) -> NewsletterQuerySet:
         """Scheduled ones whose time has come."""

@@ -75,7 +75,7 @@ class Rows:
     @cached_property
     def table(self) -> type[models.Model]:
         """The table of its history."""
-        return self.model.history.model  # type: ignore[attr-defined,no-any-return]
+        return self.model.history.model  # type: ignore[attr-defined]
 
     @cached_property
     def columns(self) -> list[models.Field[Any, Any]]:
@@ -208,14 +208,14 @@ class _Words:
             if column.is_relation:
                 self.names[column.name] = _names_of(column, {getattr(row, column.attname) for row in rows})
         for name in source.lists:
-            column: Any = source.model._meta.get_field(name)
-            link = f"{column.m2m_reverse_field_name()}_id"
+            related: Any = source.model._meta.get_field(name)
+            link = f"{related.m2m_reverse_field_name()}_id"
             kept: Any = getattr(source.table, name).model._default_manager
             pairs = kept.filter(history_id__in=[row.history_id for row in rows]).values_list("history_id", link)
             theirs = self.lists.setdefault(name, {})
             for history, key in pairs:
                 theirs.setdefault(history, []).append(key)
-            self.names[name] = _names_of(column, {key for keys in theirs.values() for key in keys})
+            self.names[name] = _names_of(related, {key for keys in theirs.values() for key in keys})
 
     def of(self, column: models.Field[Any, Any], row: Any) -> str:
         """The value as the screen shows it."""

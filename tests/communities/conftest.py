@@ -1,32 +1,28 @@
-"""Another study's community, and an event that repeats."""
+"""What several tests of the communities app begin from."""
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pytest
 
-from communities.models import Community, Event
-from communities.services.series import repeat_event
-from tests.communities.factories import make_community, make_event
-from tests.communities.series import FIRST
+from communities.models import Newsletter
+from people.models import User
+from tests.communities.factories import make_newsletter
+from tests.conftest import make_user
 
 
 @pytest.fixture
-def other(other_study) -> Community:
-    return make_community(other_study)
+def must_be_approved(settings):
+    """A second person has to approve newsletters."""
+    settings.NEWSLETTERS_NEED_APPROVAL = True
 
 
 @pytest.fixture
-def cafe(community) -> Event:
-    return make_event(
-        community, title="Memory café", slug="memory-cafe", starts_at=FIRST, ends_at=FIRST + dt.timedelta(hours=2),
-        takes_registrations=True, capacity=10,
-    )  # fmt: skip
+def spring(community, staff) -> Newsletter:
+    """A newsletter that staff have written."""
+    return make_newsletter(community, title="Spring", created_by=staff, updated_by=staff)
 
 
 @pytest.fixture
-def series(cafe, staff) -> list[Event]:
-    """Four dates, a week apart."""
-    repeat_event(event=cafe, every="week", times=4, by=staff)
-    return list(Event.objects.order_by("starts_at"))
+def colleague(db) -> User:
+    """Another member of programme staff."""
+    return make_user("office", is_staff=True)
