@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 from simple_history.models import HistoricalRecords
 
 from communities.models.community import new_key
@@ -105,5 +106,5 @@ class NewsletterBlock(models.Model):
     def summary(self) -> str:
         """What it is, in a few words, for lists and questions."""
         kind = self.get_kind_display()
-        says = self.heading or self.label or str(self.event or self.study or "") or " ".join(self.words.split()[:8])
+        says = self.heading or self.label or str(self.event or self.study or "") or Truncator(self.words).words(8)
         return f"{kind}: {says}" if says else kind

@@ -176,6 +176,15 @@ def test_delete_when_sure_then_gone_and_twice_is_no_error(client, newsletter):
     assert client.post(there).status_code == 404
 
 
+def test_delete_when_asked_then_says_that_more_words_follow_those_shown(client, newsletter):
+    block = make_block(newsletter, words="one two three\nfour five six seven eight nine")
+    short = make_block(newsletter, words="one two")
+    assert "Story: one two three four five six seven eight…" in words_of(
+        client.get(url("delete_block", newsletter, block.pk))
+    )
+    assert "Story: one two Delete" in words_of(client.get(url("delete_block", newsletter, short.pk)))
+
+
 def test_block_when_of_another_newsletter_then_not_found(client, newsletter, community):
     other = make_newsletter(community)
     for name in ("edit_block", "delete_block"):
