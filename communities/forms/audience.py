@@ -15,7 +15,7 @@ from communities.forms.versioned import Difference
 from communities.models import Audience, Community, Newsletter, Purpose
 from communities.validators import validate_plain_line
 from people.models import User
-from people.nhs_forms import NhsDateField, NhsFormMixin
+from people.nhs_forms import NhsDateField, NhsFormMixin, section
 from people.rules import is_programme_staff
 from studies.models import Theme
 
@@ -139,16 +139,13 @@ class AudienceForm(NhsFormMixin, forms.Form):
         def offered(*names: str) -> list[str]:
             return [name for name in names if name in self.fields]
 
-        def heading(words: str) -> HTML:
-            return HTML(f'<h2 class="nhsuk-heading-m">{words}</h2>')
-
         return Layout(
             *offered("communities", "themes"),
-            heading("Only some of them"),
+            section("Only some of them"),
             *offered("involvement", "organisation", "area", "joined_from", "joined_until", "also_agreed"),
-            heading("Leave out"),
+            section("Leave out"),
             *offered("without_communities", "without_newsletters"),
-            heading("Use it again"),
+            section("Use it again"),
             "save_as",
             HTML(
                 '<div class="nhsuk-inset-text app-count" role="status" data-count-url="{% url '

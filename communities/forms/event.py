@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from crispy_forms.layout import Layout
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
@@ -18,7 +19,7 @@ from communities.forms.versioned import VersionedForm
 from communities.models import Event
 from communities.services.series import following, times_of, value_of
 from communities.validators import validate_no_placeholder, validate_plain_subject
-from people.nhs_forms import NhsDateTimeField, NhsFormMixin
+from people.nhs_forms import NhsDateTimeField, NhsFormMixin, section
 
 #: Longer than any event: a slip in the year or month is far likelier.
 LONGEST = dt.timedelta(days=14)
@@ -116,6 +117,7 @@ class EventForm(NhsFormMixin, VersionedForm):
         super().__init__(*args, **kwargs)
         self._day = times_of(self.instance).day if self.instance.pk else None
         self.fields["community"].empty_label = "Everybody"  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [("", "Choose a kind"), *Event.Kind.choices]  # type: ignore[attr-defined]
         self.fields["title"].validators.append(validate_plain_subject)
         self.fields["place"].validators.append(validate_plain_subject)
         self.fields["online_url"].validators.append(URLValidator(schemes=["http", "https"]))
@@ -129,6 +131,16 @@ class EventForm(NhsFormMixin, VersionedForm):
             self.fields[
                 "scope"
             ].help_text = "Those that follow get what you change here; of when, only the time of day."
+
+    def layout(self) -> Layout:
+        """What it is, when and where, for whom, and who may take part: a long form, in the order in which one plans."""
+        return Layout(
+            section("What it is"), "title", "kind", "description",
+            section("When and where"), "starts_at", "ends_at", "place", "online_url", "show_online_url",
+            section("Taking part"), "takes_registrations", "capacity",
+            section("For whom it is"), "community", "also_for",
+            *(["scope"] if "scope" in self.fields else []),
+        )  # fmt: skip
 
     def clean_starts_at(self) -> dt.datetime:
         """The start, if it comes once."""

@@ -6,7 +6,7 @@ itself, the form says in ``field_options`` (``docs/components.md`` lists what ma
 
 from people.nhs_forms.boxes import NhsDateField, NhsDateInput, NhsDateTimeField, NhsDateTimeInput, nhs_formfield
 from people.nhs_forms.formsets import NhsFormSetMixin
-from people.nhs_forms.mixin import NhsFormMixin
+from people.nhs_forms.mixin import NhsFormMixin, section
 
 __all__ = [
     "NhsDateField",
@@ -16,4 +16,5 @@ __all__ = [
     "NhsFormMixin",
     "NhsFormSetMixin",
     "nhs_formfield",
+    "section",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Layout, Submit
+from crispy_forms.layout import HTML, Layout, Submit
 from django import forms
 from django.forms.utils import pretty_name
 from django.utils.functional import cached_property
@@ -16,6 +16,11 @@ from people.nhs_forms.wording import with_article
 
 _TOO_LONG = "Use at most %(limit_value)d characters. You have used %(show_value)d."
 _CHOICES = (forms.Select, forms.RadioSelect, forms.CheckboxSelectMultiple, forms.FileInput)
+
+
+def section(words: str) -> HTML:
+    """The heading of a part of a long form, for a ``layout()``; ``words`` are the programme's own, never a user's."""
+    return HTML(f'<h2 class="nhsuk-heading-m">{words}</h2>')
 
 
 class NhsFormMixin:

@@ -61,6 +61,13 @@ def calendar_of(mailing: Mailing) -> Calendar:
     return Calendar.from_ical(bytes(Attachment.objects.get(mailing=mailing).content))
 
 
+def test_form_when_opened_then_goes_through_what_when_who_may_come_and_for_whom(client_of):
+    page = BeautifulSoup(client_of("staff").get(NEW).content, "html.parser")
+    form = page.select_one("main form")
+    assert [h2.text for h2 in form.select("h2")] == ["What it is", "When and where", "Taking part", "For whom it is"]
+    assert form.select_one("#id_kind option").text == "Choose a kind"
+
+
 def test_new_when_planned_then_a_draft_in_londons_time_that_only_staff_see(client, client_of, db):
     answer = client_of("staff").post(NEW, planned())
     event = Event.objects.get()
