@@ -247,7 +247,9 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data())
 def test_check_when_any_part_is_replaced_by_anything_then_it_passes_or_names_a_place(data):
     """No input of the right outer shape can break the checker itself."""

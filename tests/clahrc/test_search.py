@@ -101,7 +101,9 @@ def test_search_when_the_words_mean_something_to_a_database_then_they_do_not_her
     assert found(client, q=query) == {}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.text(max_size=300))
 def test_search_when_anything_at_all_is_asked_then_it_answers(client, study, query):
     assert client.get(URL, {"q": query}).status_code == 200

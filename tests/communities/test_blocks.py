@@ -334,7 +334,7 @@ def test_send_when_a_block_changed_since_then_look_again(newsletter, staff):
 
 @pytest.mark.django_db
 @given(heading=st.text(max_size=60), words=st.text(max_size=300), label=st.text(max_size=40))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_message_when_any_words_are_written_then_it_is_drawn(heading, words, label):
     newsletter = Newsletter(pk=1, slug="x", title="Any", introduction=heading or "x", community=Community(name="C"))
     blocks = [

@@ -38,12 +38,22 @@ class Website(BaseHTTPRequestHandler):
         pass
 
 
+def two_servers() -> tuple[ThreadingHTTPServer, ThreadingHTTPServer]:
+    """On one port of two addresses."""
+    while True:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Website)
+        try:
+            return server, ThreadingHTTPServer(("127.0.0.2", server.server_port), Website)
+        except OSError:  # somebody else has it there
+            server.server_close()
+
+
 @pytest.fixture
-def website():
+def website(monkeypatch):
     """Where it is, and what it was asked."""
+    monkeypatch.setattr(outside_links, "_SECONDS", 60.0)  # on a machine that is busy with other tests
     Website.asked = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Website)
-    inside = ThreadingHTTPServer(("127.0.0.2", server.server_port), Website)
+    server, inside = two_servers()
     for each in (server, inside):
         threading.Thread(target=each.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}", Website.asked

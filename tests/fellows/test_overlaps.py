@@ -26,7 +26,9 @@ def days_of(rows):
 
 
 @pytest.mark.django_db
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(st.tuples(spans, st.booleans()), max_size=6))
 def test_second_when_days_are_any_then_none_is_taken_twice(post, clinician, nurse, second, study, asked):
     with transaction.atomic():

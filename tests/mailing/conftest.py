@@ -108,5 +108,4 @@ def server():
 def smtp(server, settings):
     """The portal sends to ``server``."""
     settings.EMAIL_URL = f"smtp://127.0.0.1:{server.port}"
-    settings.MAIL_TIMEOUT = 0.5
     return server

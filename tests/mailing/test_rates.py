@@ -110,23 +110,32 @@ def test_turns_when_missed_by_a_pause_then_there_is_no_rush_afterwards(settings,
 def test_engine_when_a_domain_is_limited_then_keeps_to_it_and_sends_everybody_once(settings, mailing, smtp):
     settings.MAIL_RATES = ["slow.example=10"]
     engine = Engine(stopping=lambda: False)
-    came: list[tuple[float, str]] = []
+    came: list[str] = []
+    waited: list[float] = []
     send = engine._transport.send
 
     def noted(**options):
-        came.append((time.monotonic(), options["recipient"].rpartition("@")[2].lower()))
+        came.append(options["recipient"].rpartition("@")[2].lower())
+        if came[-1] == "slow.example":
+            waited.append(time.monotonic() - began)
         return send(**options)
 
-    engine._transport.send = noted
+    batches: list[ledger.Batch] = []
+    held_back = engine._held_back
+
+    def kept(batch):
+        batches.append(held_back(batch))
+        return batches[-1]
+
+    engine._transport.send, engine._held_back = noted, kept
     began = time.monotonic()
-    assert engine.run(urgent_only=False, seconds=20) is Ended.NOTHING_DUE
+    assert engine.run(urgent_only=False, seconds=300) is Ended.NOTHING_DUE
     assert mailing.deliveries.by_status() == {"sent": 40}
-    slow = [at - began for at, domain in came if domain == "slow.example"]
-    gmail = [at - began for at, domain in came if domain == "gmail.com"]
-    assert (len(slow), len(gmail)) == (20, 20)
-    assert slow[-1] - slow[0] > 1.5
-    assert max(gmail) < slow[-1]
-    assert sum(at < max(gmail) for at in slow) < 10
+    assert came.count("slow.example") == came.count("gmail.com") == 20
+    # Nobody goes before their turn, but for the quarter of a second that is not worth waiting for, however much later a
+    # busy machine gets to it; and the others go with the first batch, whatever waits besides.
+    assert all(at > turn / 10 - 0.3 for turn, at in enumerate(waited))
+    assert domains(batches[0]).count("gmail.com") == 20
     assert not mailing.leases.exists()
 
 

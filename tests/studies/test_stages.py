@@ -83,7 +83,9 @@ def test_move_study_when_the_move_is_not_theirs_then_permission_is_denied(study,
     assert study.stage == "proposed"
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(wanted=st.lists(st.sampled_from(Study.Stage.values), max_size=12))
 def test_move_study_when_staff_try_any_stages_in_any_order_then_only_the_tables_moves_happen(study, staff, wanted):
     Study.objects.update(stage="proposed")

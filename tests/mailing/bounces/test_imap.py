@@ -72,7 +72,6 @@ class Mailbox:
 def box(settings):
     made = Mailbox()
     settings.BOUNCE_IMAP_URL = f"imap://me%40example.org:a%20word@127.0.0.1:{made.port}/Bounces"
-    settings.MAIL_TIMEOUT = 2
     yield made
     made.listener.close()
 

@@ -135,9 +135,9 @@ def test_report_when_a_report_within_a_returned_message_then_not_taken_for_the_r
 def test_report_when_ten_megabytes_then_read_from_its_head_in_no_time(address):
     raw = samples.exim(address).replace(b"Hello\n", b"Hello " + b"x" * 76 + b"\n" + (b"y" * 76 + b"\n") * 140_000)
     assert len(raw) > 10_000_000
-    began = time.monotonic()
+    began = time.thread_time()
     assert found(raw) == (Kind.HARD, "5.0.0")
-    assert time.monotonic() - began < 3
+    assert time.thread_time() - began < 3
 
 
 @pytest.mark.parametrize("raw", [
@@ -149,9 +149,9 @@ def test_report_when_ten_megabytes_then_read_from_its_head_in_no_time(address):
     b"\0" * 600_000,
 ])  # fmt: skip
 def test_message_when_made_to_hold_us_up_then_passed_over_in_no_time(raw):
-    began = time.monotonic()
+    began = time.thread_time()
     assert isinstance(reports.read(raw), Passed)
-    assert time.monotonic() - began < 3
+    assert time.thread_time() - began < 3
 
 
 def test_report_when_in_broken_characters_then_words_that_can_be_stored(address):
