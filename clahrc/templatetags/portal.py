@@ -65,8 +65,11 @@ def component(name: str, /, **options: object) -> SafeString:
 
 @register.simple_tag
 def breadcrumbs(*pairs: object) -> SafeString:
-    """``{% breadcrumbs "Home" "home" study.short_title study.get_absolute_url %}``: the pages above this one."""
-    return render("breadcrumb", items=links(pairs, "breadcrumbs"))
+    """``{% breadcrumbs "Home" "home" study.short_title study.get_absolute_url %}``: the pages above this one. A tuple
+    stands for as many of them as it has.
+    """
+    flat = [each for given in pairs for each in (given if isinstance(given, tuple) else (given,))]
+    return render("breadcrumb", items=links(tuple(flat), "breadcrumbs"))
 
 
 @register.simple_tag

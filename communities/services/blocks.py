@@ -11,6 +11,7 @@ from communities.models import Newsletter, NewsletterBlock
 from communities.services.drafts import count_change, hold_draft
 from communities.services.errors import RefusedError, StaleVersionError
 from people.models import User
+from studies.services.history import delete_as, save_as
 
 _STEP = 10
 _MOST = 60
@@ -26,9 +27,8 @@ def add_block(*, newsletter: Newsletter, kind: str, fields: dict[str, Any], by: 
     if current.blocks.count() >= _MOST:
         raise RefusedError(f"A newsletter has at most {_MOST} blocks. Delete one first, or begin another newsletter.")
     last = current.blocks.aggregate(last=Max("position"))["last"] or 0
-    block = NewsletterBlock.objects.create(
-        newsletter=current, kind=kind, position=last + _STEP, updated_by=by, **fields
-    )
+    block = NewsletterBlock(newsletter=current, kind=kind, position=last + _STEP, updated_by=by, **fields)
+    save_as(block, by)
     count_change(current, by=by)
     return block
 
@@ -50,7 +50,7 @@ def save_block(*, block: NewsletterBlock, version: int, changes: dict[str, Any],
         setattr(current, field, value)
     current.version += 1
     current.updated_by = by
-    current.save()
+    save_as(current, by)
     count_change(newsletter, by=by)
     return current
 
@@ -75,7 +75,8 @@ def move_block(*, block: NewsletterBlock, up: bool, by: User) -> bool:
     for each in rows:
         each.position = places[each.pk]
     NewsletterBlock.objects.bulk_update(rows, ["position"])
-    count_change(newsletter, by=by)
+    moved = next(each for each in rows if each.pk == block.pk)
+    count_change(newsletter, by=by, reason=f"Moved {'up' if up else 'down'}: {moved.summary}")
     return True
 
 
@@ -87,7 +88,7 @@ def delete_block(*, block: NewsletterBlock, by: User) -> None:
     newsletter = hold_draft(block.newsletter)
     current = newsletter.blocks.filter(pk=block.pk).first()
     if current is not None:
-        current.delete()
+        delete_as(current, by)
         count_change(newsletter, by=by)
 
 

@@ -13,6 +13,8 @@ from communities.services.errors import RefusedError, StaleVersionError
 from people.models import User
 from people.services import invite
 from studies.models import Study
+from studies.services.history import save_as
+from studies.services.moving import MOVED
 
 
 @transaction.atomic
@@ -61,7 +63,7 @@ def move_community(*, community: Community, to: str, reason: str, by: User) -> C
     )
     current.stage = Community.Stage(to)
     current.version += 1
-    current.save(update_fields=["stage", "version"])
+    save_as(current, by, MOVED)
     return current
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from communities.models import Newsletter
 from communities.services.errors import RefusedError
 from people.models import User
+from studies.services.history import save_as
 
 ALREADY_SENT = "This newsletter has been sent, so it can no longer be changed."
 SCHEDULED = "This newsletter is scheduled. Take it back to a draft before you change it."
@@ -21,8 +22,10 @@ def hold_draft(newsletter: Newsletter) -> Newsletter:
     return current
 
 
-def count_change(current: Newsletter, *, by: User) -> None:
-    """Save a held draft as changed by somebody: whoever looked at the last version has to look again."""
+def count_change(current: Newsletter, *, by: User, reason: str = "") -> None:
+    """Save a held draft as changed by somebody: whoever looked at the last version has to look again. ``reason`` stands
+    in its history, where nothing else there says what the change was.
+    """
     current.version += 1
     current.updated_by = by
-    current.save()
+    save_as(current, by, reason[:100])

@@ -10,12 +10,15 @@ from communities.models import Community, CommunityItem
 from communities.services.errors import StaleVersionError
 from communities.services.update_entries import item_changed, item_deleted
 from people.models import User
+from studies.services.history import save_as
 
 
 @transaction.atomic
 def share_item(*, community: Community, by: User, **fields: Any) -> CommunityItem:
     """Put an item on a community's page, at once. A second call makes a second item."""
-    return CommunityItem.objects.create(community=community, created_by=by, updated_by=by, **fields)
+    item = CommunityItem(community=community, created_by=by, updated_by=by, **fields)
+    save_as(item, by)
+    return item
 
 
 @transaction.atomic
@@ -33,7 +36,7 @@ def save_item(*, item: CommunityItem, version: int, changes: dict[str, Any], by:
         setattr(current, field, value)
     current.version += 1
     current.updated_by = by
-    current.save()
+    save_as(current, by)
     item_changed(current)
     return current
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.template.defaultfilters import truncatechars
 from django.utils import timezone
 
 from communities import emails
@@ -17,6 +18,7 @@ from communities.services.errors import RefusedError, StaleVersionError
 from communities.whats_new import whats_new
 from communities.working_days import first_working_day, working_days_after
 from people.models import User
+from studies.services.history import save_as
 
 GONE = "This update has gone, so it can no longer be changed."
 #: The hour, in London, at which an update goes on its last day.
@@ -172,17 +174,29 @@ def save_section(
         raise RefusedError("This is decided already. Take it back to a draft before you change it.")
     current.introduction = introduction
     wanted = set(included)
+    switched: dict[bool, list[str]] = {True: [], False: []}
     for entry in current.entries.all():
         if entry.included != (entry.pk in wanted):
             entry.included = not entry.included
             entry.save(update_fields=["included"])
+            switched[entry.included].append(entry.title)
     current.version += 1
     if approve:
         if not wanted & set(current.entries.values_list("pk", flat=True)):
             raise RefusedError("Nothing is ticked, so there is nothing to send. Skip this month instead.")
         _decide(current, _S.APPROVED, by)
-    current.save()
+    save_as(current, by, _switched_words(switched))
     return current
+
+
+def _switched_words(switched: dict[bool, list[str]]) -> str:
+    """What was taken out and put back, as the history keeps it: 100 characters at most."""
+    parts = [
+        f"{verb}: {', '.join(switched[is_in])}."
+        for is_in, verb in ((False, "Taken out"), (True, "Put back"))
+        if switched[is_in]
+    ]
+    return truncatechars(" ".join(parts), 100)
 
 
 @transaction.atomic
@@ -201,7 +215,7 @@ def decide_section(*, section: UpdateSection, to: str, version: int, by: User) -
         raise RefusedError("Take it back to a draft first.")
     current.version += 1
     _decide(current, _S(to), by)
-    current.save()
+    save_as(current, by)
     return current
 
 
@@ -225,7 +239,7 @@ def send_section_back(*, section: UpdateSection, version: int, words: str, by: U
     current.version += 1
     _decide(current, _S.DRAFT, by)
     current.sent_back_words, current.sent_back_by, current.sent_back_at = words.strip(), by, timezone.now()
-    current.save()
+    save_as(current, by)
     for user in User.objects.filter(pk__in=keys).order_by("pk"):
         emails.send_section_sent_back(user, current)
     return current

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from communities.views import feeds, items, join, manage, preferences, public, unsubscribe
+from communities.views import feeds, history, items, join, manage, preferences, public, unsubscribe
 
 app_name = "communities"
 urlpatterns = [
@@ -33,6 +33,7 @@ urlpatterns = [
     path("<slug:slug>/items/<int:pk>/edit/", items.edit_item, name="item_edit"),
     path("<slug:slug>/items/<int:pk>/delete/", items.delete, name="item_delete"),
     path("<slug:slug>/edit/", manage.edit_community, name="edit"),
+    path("<slug:slug>/history/", history.community, name="history"),
     path("<slug:slug>/stage/", manage.move, name="move"),
     path("<slug:slug>/members/", manage.members, name="members"),
     path("<slug:slug>/members/export/", manage.export_members, name="export_members"),

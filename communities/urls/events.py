@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from communities.views import attendance, events, feeds, registrations, series
+from communities.views import attendance, events, feeds, history, registrations, series
 
 app_name = "events"
 urlpatterns = [
@@ -30,6 +30,7 @@ urlpatterns = [
     path("<slug:slug>/registrations/<int:pk>/cancel/", attendance.cancel_for, name="registration_cancel_for"),
     path("<slug:slug>/attendance/", attendance.attendance, name="attendance"),
     path("<slug:slug>/feedback/", attendance.feedback_results, name="feedback_results"),
+    path("<slug:slug>/history/", history.event, name="history"),
     path("<slug:slug>/edit/", events.edit_event, name="edit"),
     path("<slug:slug>/repeat/", series.repeat, name="repeat"),
     path("<slug:slug>/publish/", events.publish, name="publish"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from communities.views import approving, audiences, feeds, newsletters, presses, preview, sending, writing
+from communities.views import approving, audiences, feeds, history, newsletters, presses, preview, sending, writing
 
 app_name = "newsletters"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("pictures/<str:key>.<slug:ending>", writing.picture, name="picture"),
     path("follow/<str:key>/", presses.follow, name="follow"),
     path("audiences/", audiences.saved, name="audiences"),
+    path("audiences/<int:pk>/history/", history.audience, name="audience_history"),
     path("audiences/<int:pk>/rename/", audiences.rename, name="audience_rename"),
     path("audiences/<int:pk>/delete/", audiences.delete, name="audience_delete"),
     path("<slug:slug>/", newsletters.detail, name="detail"),
@@ -42,6 +43,7 @@ urlpatterns = [
     path("<slug:slug>/resume/", sending.resume, name="resume"),
     path("<slug:slug>/cancel/", sending.cancel, name="cancel"),
     path("<slug:slug>/extend/", sending.extend, name="extend"),
+    path("<slug:slug>/history/", history.newsletter, name="history"),
     path("<slug:slug>/report/", sending.report, name="report"),
     path("<slug:slug>/delete/", newsletters.delete, name="delete"),
 ]

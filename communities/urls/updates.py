@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from communities.views import updates
+from communities.views import history, updates
 
 app_name = "updates"
 urlpatterns = [
     path("", updates.index, name="index"),
     path("<int:year>-<int:month>/", updates.detail, name="detail"),
     path("<int:year>-<int:month>/deadline/", updates.deadline, name="deadline"),
+    path("<int:year>-<int:month>/history/", history.update, name="history"),
     path("<int:year>-<int:month>/send/", updates.send, name="send"),
     path("sections/<int:pk>/", updates.section, name="section"),
+    path("sections/<int:pk>/history/", history.section, name="section_history"),
     path("sections/<int:pk>/email/", updates.section_html, name="section_html"),
     path("sections/<int:pk>/test/", updates.test, name="test"),
     path("sections/<int:pk>/decide/", updates.decide, name="decide"),

@@ -32,7 +32,7 @@ _DECIDED = {
 }
 
 
-def _update_for(request: HttpRequest, year: int, month: int) -> MonthlyUpdate:
+def update_for(request: HttpRequest, year: int, month: int) -> MonthlyUpdate:
     """A month's update, for those who may see it: 404 for everybody else."""
     try:
         first = dt.date(year, month, 1)
@@ -41,7 +41,7 @@ def _update_for(request: HttpRequest, year: int, month: int) -> MonthlyUpdate:
     return get_object_or_404(MonthlyUpdate.objects.visible_to(request.user), month=first)
 
 
-def _section_for(request: HttpRequest, pk: int) -> UpdateSection:
+def section_for(request: HttpRequest, pk: int) -> UpdateSection:
     """A section that this person may decide on: 404 where they may not see it."""
     section = get_object_or_404(
         UpdateSection.objects.visible_to(request.user).select_related(
@@ -74,7 +74,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def detail(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """One month: each community's section and what became of it; for staff, how many get it and how far it is."""
-    update = _update_for(request, year, month)
+    update = update_for(request, year, month)
     sections = (
         UpdateSection.objects.visible_to(request.user)
         .filter(update=update)
@@ -95,7 +95,7 @@ def detail(request: HttpRequest, year: int, month: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def section(request: HttpRequest, pk: int) -> HttpResponse:
     """What one community tells: while it is a draft a form, and always the email that it makes."""
-    found = _section_for(request, pk)
+    found = section_for(request, pk)
     message = _message_of(request, found)
     context = {"section": found, "update": found.update, "message": message, **frame_context(request)}
     if not (found.update.is_open and found.is_draft):
@@ -137,14 +137,14 @@ def _message_of(request: HttpRequest, section: UpdateSection) -> dict[str, str] 
 @require_safe
 def section_html(request: HttpRequest, pk: int) -> HttpResponse:
     """The email as HTML, for the preview's frame."""
-    message = _message_of(request, _section_for(request, pk))
+    message = _message_of(request, section_for(request, pk))
     return HttpResponse(message["html"] if message else "")
 
 
 @require_POST
 def test(request: HttpRequest, pk: int) -> HttpResponse:
     """Send the email to whoever looks at it."""
-    found, user = _section_for(request, pk), user_of(request)
+    found, user = section_for(request, pk), user_of(request)
     try:
         send_test(section=found, to=user)
     except RefusedError as error:
@@ -157,7 +157,7 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Skip a section, or take it back to a draft (``to``)."""
-    found = _section_for(request, pk)
+    found = section_for(request, pk)
     version, to = request.POST.get("version", ""), request.POST.get("to", "")
     try:
         decide_section(section=found, to=to, version=int(version) if version.isdecimal() else 0, by=user_of(request))
@@ -173,7 +173,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def send_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what has to be changed in a section; it is a draft then. Where it changed meanwhile, the words are kept."""
-    found = _section_for(request, pk)
+    found = section_for(request, pk)
     if request.method != "POST" and not found.update.is_open:
         return redirect(found)
     form, status = SectionBackForm(request.POST or None, initial={"version": found.version}), 200
@@ -197,7 +197,7 @@ def send_back(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def deadline(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """Choose when an update goes."""
-    update = _update_for(request, year, month)
+    update = update_for(request, year, month)
     if not update.is_open:
         return redirect(update)
     form = DeadlineForm(request.POST or None, initial={"closes_at": update.closes_at})
@@ -217,7 +217,7 @@ def deadline(request: HttpRequest, year: int, month: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def send(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """Say how many people get what, and what is left out; then send it."""
-    update = _update_for(request, year, month)
+    update = update_for(request, year, month)
     if request.method == "POST":
         sent = send_update(update=update, by=user_of(request))
         count = sent.receipts.count()

@@ -123,7 +123,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         """
         communities:edit communities:move communities:members communities:remove_member newsletters:manage
         newsletters:new newsletters:audiences updates:index communities:item_new communities:item_edit
-        communities:item_delete
+        communities:item_delete communities:history
         """,
     ),
     (
@@ -132,6 +132,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         newsletters:edit newsletters:preview newsletters:preview_html newsletters:delete newsletters:details
         newsletters:add_block newsletters:edit_block newsletters:delete_block newsletters:audience
         updates:detail updates:section updates:section_html updates:send_back
+        newsletters:history updates:history updates:section_history
         """,
     ),
     (
@@ -174,7 +175,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         """
         studies:manage studies:export studies:saved_views studies:new communities:manage
         communities:export_members updates:deadline updates:send
-        events:manage events:new events:edit events:announce events:cancel
+        events:history events:manage events:new events:edit events:announce events:cancel
         events:delete events:repeat events:registrations events:registration_add events:registrations_export
         events:registration_cancel_for events:attendance events:feedback_results people:index people:invite
         people:organisations people:organisation_new people:organisation_edit people:organisation_delete
@@ -220,7 +221,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
     (
         {"200": "staff administrator", "403": "*", "404": "convenor", "login": "anonymous"},
         """
-        newsletters:audience_rename newsletters:audience_delete
+        newsletters:audience_rename newsletters:audience_delete newsletters:audience_history
         """,
     ),
     (

@@ -143,6 +143,7 @@ class World:
             "events:personal_calendar": {"token": calendar_token(associate.associate)},
             "newsletters:audience_rename": {"pk": audience.pk},
             "newsletters:audience_delete": {"pk": audience.pk},
+            "newsletters:audience_history": {"pk": audience.pk},
             "newsletters:detail": {"slug": self.newsletter.slug},
             "newsletters:details": {"slug": self.draft.slug},
             "newsletters:follow": {"key": link.key},

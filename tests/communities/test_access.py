@@ -31,6 +31,9 @@ PAGES = {
     "communities:item_new": CONVENORS,
     "communities:item_edit": CONVENORS,
     "communities:item_delete": CONVENORS,
+    "communities:history": CONVENORS,
+    "updates:history": CONVENORS,
+    "updates:section_history": CONVENORS,
     "updates:index": CONVENORS,
     "updates:detail": CONVENORS,
     "updates:section": CONVENORS,
@@ -46,6 +49,7 @@ PAGES = {
     "newsletters:edit_block": CONVENORS,
     "newsletters:delete_block": CONVENORS,
     "newsletters:ask": CONVENORS,
+    "newsletters:history": CONVENORS,
     "newsletters:preview": CONVENORS,
     "newsletters:preview_html": CONVENORS,
     "newsletters:delete": CONVENORS,
@@ -57,6 +61,7 @@ PAGES = {
     "events:manage": STAFF,
     "events:new": STAFF,
     "events:edit": STAFF,
+    "events:history": STAFF,
     "events:announce": STAFF,
     "events:cancel": STAFF,
     "events:delete": STAFF,
@@ -86,9 +91,9 @@ OPEN_LISTS = {"communities:manage", "newsletters:manage", "newsletters:new", "ne
               "events:manage", "events:new"}  # fmt: skip
 #: Whoever may not write a newsletter knows of no draft.
 HIDDEN = {page for page in PAGES | POSTS if page.startswith("newsletters:")} - OPEN_LISTS
-OF_A_MONTH = {"updates:detail", "updates:deadline", "updates:send"}
-HIDDEN |= {"updates:detail", "updates:section", "updates:section_html", "updates:send_back", "updates:decide",
-           "updates:test"}  # fmt: skip
+OF_A_MONTH = {"updates:detail", "updates:history", "updates:deadline", "updates:send"}
+HIDDEN |= {"updates:detail", "updates:history", "updates:section_history", "updates:section", "updates:section_html",
+           "updates:send_back", "updates:decide", "updates:test"}  # fmt: skip
 
 
 @pytest.fixture
