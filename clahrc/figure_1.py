@@ -10,6 +10,9 @@ from django.db.models import Count, Q, QuerySet
 from people.compiled import compiled_list
 from studies.models import Theme
 
+#: Pillars that stand side by side with room for their names between beams that cross them.
+_MOST_ABREAST = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -17,6 +20,11 @@ class Figure:
 
     pillars: list[Theme]
     beams: list[Theme]
+
+    @property
+    def is_crossed(self) -> bool:
+        """Whether the beams are drawn across the pillars: there are some, and no more pillars than fit in a row."""
+        return bool(self.beams) and len(self.pillars) <= _MOST_ABREAST
 
 
 def figure_1() -> Figure:
