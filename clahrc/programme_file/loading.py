@@ -21,6 +21,7 @@ from django.utils import timezone
 from clahrc.programme_file import replacing
 from clahrc.programme_file.schema import PanelPart, ProgrammeFile, ProgrammeFileError, StudyPart
 from communities.models import Community
+from communities.services.communities import community_slug
 from fellows.models import FellowPost, Secondment
 from panels.models import Panel
 from panels.services import give_default_questions
@@ -220,7 +221,7 @@ class _Loader:
                 self.report.notes.append(f"{name}: archived by staff; brought up to date and left archived")
             values = {"theme": themes[part.theme], "acronym": part.acronym, "title": part.title, "position": index}
             self.merge(row, values, kind="studies", name=name)
-            community = communities.get(row.pk) or Community(study=row, slug=part.slug)
+            community = communities.get(row.pk) or Community(study=row, slug=community_slug(part.slug))
             self.merge(community, {"name": part.title}, kind="communities", name=f"{name} community")
             self._posts(row, part, name=name, programme=programme)
 

@@ -26,8 +26,12 @@ def open_community(*, study: Study) -> Community:
     found = Community.objects.filter(study=study).first()
     if found:
         return found
-    slug = f"{study.slug[:70]}-community" if study.slug in RESERVED_SLUGS else study.slug
-    return Community.objects.create(study=study, slug=slug, name=study.title)
+    return Community.objects.create(study=study, slug=community_slug(study.slug), name=study.title)
+
+
+def community_slug(study_slug: str) -> str:
+    """The address of a study's community: the study's own, unless that is a word of the communities' addresses."""
+    return f"{study_slug[:70]}-community" if study_slug in RESERVED_SLUGS else study_slug
 
 
 @transaction.atomic

@@ -292,6 +292,16 @@ def test_load_when_a_row_comes_under_another_address_then_is_not_made_twice(raw,
 
 
 @pytest.mark.django_db
+def test_load_when_a_study_has_an_address_that_communities_use_then_its_community_has_another(raw, client):
+    raw["studies"][0]["slug"] = "join"
+    load_raw(raw)
+    load_raw(raw)
+    community = Community.objects.get(study__slug="join")
+    assert community.get_absolute_url() == "/communities/join-community/"
+    assert community.name in client.get(community.get_absolute_url()).content.decode()
+
+
+@pytest.mark.django_db
 def test_load_when_a_study_moves_to_another_theme_then_it_moves_and_its_history_says_so(raw):
     load_raw(raw)
     raw["themes"].append({"slug": "lungs", "name": "Lungs", "kind": "research"})
