@@ -16,7 +16,6 @@ from pydantic.functional_validators import AfterValidator
 
 from panels.models import Panel as PanelRow
 from studies.models import RESERVED_SLUGS
-from studies.models import Consultation as ConsultationRow
 from studies.models import ExistingNetwork as NetworkRow
 from studies.models import Programme as ProgrammeRow
 from studies.models import Study as StudyRow
@@ -46,7 +45,14 @@ def _not_reserved(value: str) -> str:
     return value
 
 
+def _on_one_line(value: str) -> str:
+    if len(value.splitlines()) > 1:
+        raise ValueError("has a line break; write it on one line")
+    return value
+
+
 Words = Annotated[str, AfterValidator(_printable)]
+Line = Annotated[Words, AfterValidator(_on_one_line)]
 Said = Annotated[Words, StringConstraints(min_length=1)]
 Count = Annotated[int, Field(ge=0, le=32767, strict=True)]
 LargeCount = Annotated[int, Field(ge=0, le=2_147_483_647, strict=True)]
@@ -63,7 +69,7 @@ def _slug(length: int) -> Any:
 def _fits(model: type[Model], field: str, *, empty: bool = False) -> Any:
     """Text that is not longer than the column that will hold it."""
     length = model._meta.get_field(field).max_length  # type: ignore[union-attr]
-    return Annotated[Words, StringConstraints(min_length=0 if empty else 1, max_length=length)]
+    return Annotated[Line, StringConstraints(min_length=0 if empty else 1, max_length=length)]
 
 
 class Part(BaseModel):
@@ -177,7 +183,7 @@ class Interviews(Part):
 class ConsultationPart(Part):
     """How the studies were chosen."""
 
-    held_in: Annotated[_fits(ConsultationRow, "held_in"), StringConstraints(pattern=_MONTH)]  # type: ignore[valid-type]
+    held_in: Annotated[str, StringConstraints(pattern=_MONTH)]
     respondents: list[Said] = []
     scoping_interviews: Interviews | None = None
     outcomes: list[Said] = []
@@ -255,11 +261,21 @@ _MESSAGES = {
     "string_too_short": "is empty",
     "too_short": "is empty",
     "date_from_datetime_parsing": "should be a date such as 2008-10-01",
+    "date_from_datetime_inexact": "should be a date such as 2008-10-01",
     "date_parsing": "should be a date such as 2008-10-01",
     "date_type": "should be a date such as 2008-10-01",
     "model_type": "should be an object in braces",
     "list_type": "should be a list in square brackets",
     "int_type": "should be a whole number",
+    "int_from_float": "should be a whole number",
+    "int_parsing": "should be a whole number",
+    "decimal_parsing": "should be a number",
+    "decimal_type": "should be a number",
+    "decimal_max_places": "has too many decimal places; at most {decimal_places} fit",
+    "greater_than": "should be more than {gt}",
+    "greater_than_equal": "should be {ge} or more",
+    "less_than_equal": "should be {le} or less",
+    "literal_error": "should be {expected}",
 }
 
 
@@ -271,9 +287,10 @@ def _in_words(item: Any) -> str:
         return f"{at}{words}" if words.startswith(".") else f"{at}: {words}"
     if kind in {"string_too_long", "too_long"}:
         return f"{at}: has {len(given)} characters; at most {item['ctx']['max_length']} fit"
+    context = item.get("ctx", {})
     message = (
-        _MESSAGES.get(kind)
-        or _FORMS.get(item.get("ctx", {}).get("pattern", ""))
+        _MESSAGES.get(kind, "").format_map(context)
+        or _FORMS.get(context.get("pattern", ""))
         or item["msg"][0].lower() + item["msg"][1:]
     )
     shown = json.dumps(given, ensure_ascii=False) if isinstance(given, str | int | float) and given != "" else ""

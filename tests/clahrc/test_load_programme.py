@@ -58,7 +58,7 @@ BROKEN = {
     "not a date": (("programme", "starts_on"), "soon", "programme.starts_on: should be a date such as 2008-10-01"),
     "ends first": (("programme", "ends_on"), "2019-01-01", "programme.ends_on: 2019-01-01 is not after starts_on"),
     "number in quotes": (("studies", 0, "fellow_posts"), "2", "studies[0].fellow_posts: should be a whole number"),
-    "negative": (("studies", 0, "fellow_posts"), -1, "studies[0].fellow_posts: "),
+    "negative": (("studies", 0, "fellow_posts"), -1, "studies[0].fellow_posts: should be 0 or more, not -1"),
     "true is no number": (("studies", 0, "fellow_posts"), True, "studies[0].fellow_posts: should be a whole number"),
     "more in post than posts": (("studies", 1, "fellows_in_post"), 2, "studies[1].fellows_in_post: 2 of only 1"),
     "too many posts": (("studies", 0, "fellow_posts"), 4, "studies[0].fellow_posts: 4 is more than the 3"),
@@ -69,12 +69,46 @@ BROKEN = {
     "title too long": (("studies", 0, "title"), "x" * 301, "studies[0].title: has 301 characters; at most 300 fit"),
     "no title": (("studies", 0, "title"), "  ", "studies[0].title: is empty"),
     "null character": (("studies", 0, "title"), "a\x00b", "studies[0].title: has a control character (number 0)"),
-    "theme kind": (("themes", 0, "kind"), "clinical", "themes[0].kind: "),
+    "theme kind": (("themes", 0, "kind"), "clinical", "themes[0].kind: should be 'research' or 'implementation', not"),
     "panel kind": (("panels", 0, "kind"), "jury", "panels[0].kind: "),
     "no themes": (("themes",), [], "themes: is empty"),
     "studies not a list": (("studies",), {}, "studies: should be a list in square brackets"),
     "study not an object": (("studies", 0), "one", "studies[0]: should be an object in braces"),
-    "another format": (("format",), 2, "format: "),
+    "another format": (("format",), 2, "format: should be 1, not 2"),
+    "a year for a date": (("programme", "starts_on"), 2008, "programme.starts_on: should be a date such as 2008-10-01"),
+    "a time for a date": (("programme", "ends_on"), "2025-01-01T10:00", "programme.ends_on: should be a date such as"),
+    "month in words": (("consultation",), {"held_in": "May 2008"}, "consultation.held_in: should be a month such as"),
+    "days as a word": (
+        ("programme", "secondment"),
+        {"days_per_week": "one"},
+        'programme.secondment.days_per_week: should be a number, not "one"',
+    ),
+    "a quarter day": (
+        ("programme", "secondment"),
+        {"days_per_week": 0.25},
+        "programme.secondment.days_per_week: has too many decimal places; at most 1 fit, not 0.25",
+    ),
+    "no days": (
+        ("programme", "secondment"),
+        {"days_per_week": 0},
+        "programme.secondment.days_per_week: should be more than 0, not 0",
+    ),
+    "nine days": (
+        ("programme", "secondment"),
+        {"days_per_week": 9},
+        "programme.secondment.days_per_week: should be 5 or less, not 9",
+    ),
+    "no years": (
+        ("programme", "secondment"),
+        {"max_years": 0},
+        "programme.secondment.max_years: should be 1 or more, not 0",
+    ),
+    "half a year": (
+        ("programme", "secondment"),
+        {"max_years": 0.5},
+        "programme.secondment.max_years: should be a whole number, not 0.5",
+    ),
+    "two lines in a title": (("studies", 0, "title"), "One\nTwo", "studies[0].title: has a line break; write it on"),
 }
 
 
