@@ -68,15 +68,20 @@ def annual_report(programme: Programme, year: ProgrammeYear) -> Report:
     on_time = next(row[-1] for row in reviews.rows if row[0] == "Total")
     headlines: list[tuple[str, Cell, str]] = [
         ("Studies", studies.rows[-1][-1], ""),
-        ("Diffusion fellows in post", fellows.rows[0][1], f"of {programme.target_fellows} planned"),
+        ("Diffusion fellows in post", fellows.rows[0][1], _fellow_note(programme)),
         ("Associates who joined", sum(int(row[1]) for row in associates.rows), _associate_note(programme, year)),
         ("Reviews done on time", on_time, "of those due in the year"),
     ]
     return Report(year, as_at, headlines, [studies, fellows, associates, reviews, sent, ledger])
 
 
+def _fellow_note(programme: Programme) -> str:
+    return f"of {programme.target_fellows:,} planned" if programme.target_fellows else ""
+
+
 def _associate_note(programme: Programme, year: ProgrammeYear) -> str:
-    return f"target {programme.target_associates}" if year.number == 1 else ""
+    target = programme.target_associates if year.number == 1 else 0
+    return f"target {target:,}" if target else ""
 
 
 # --- The tables -----------------------------------------------------------------------------------------------
@@ -119,9 +124,10 @@ def _fellows(programme: Programme, year: ProgrammeYear, as_at: dt.date) -> Table
     span = (year.starts_on, year.ends_on)
     posts = FellowPost.objects.of_current_studies().filter(Q(closed_on=None) | Q(closed_on__gt=as_at))
     vacant = posts.exclude(pk__in=in_post.values("post"))
+    planned: list[list[Cell]] = [["Planned for the programme", programme.target_fellows]]
     rows: list[list[Cell]] = [
         ["In post", totals["people"]],
-        ["Planned for the programme", programme.target_fellows],
+        *(planned if programme.target_fellows else []),
         ["Posts that are vacant", vacant.count()],
         ["Secondments begun in the year", Secondment.objects.filter(starts_on__range=span).count()],
         ["Secondments ended in the year", Secondment.objects.filter(ends_on__range=span).count()],

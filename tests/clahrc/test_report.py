@@ -56,6 +56,22 @@ def test_report_when_the_programme_is_to_come_or_over_then_its_nearest_year(clie
         assert client_of("staff").get(URL).context["year"].number == shown
 
 
+def test_report_when_the_programme_set_no_targets_then_measures_against_none(client_of, staff, programme):
+    programme.target_associates = programme.target_fellows = 0
+    programme.save()
+    report = client_of("staff").get(URL, {"year": 1}).context["report"]
+    assert [note for _, _, note in report.headlines] == ["", "", "", "of those due in the year"]
+    assert [row[0] for row in tables(programme, 1)["Diffusion fellows"]][:2] == ["In post", "Posts that are vacant"]
+
+
+def test_report_when_the_targets_are_large_then_written_as_on_the_home_page(client_of, staff, programme):
+    programme.target_associates, programme.target_fellows = 12_000, 1_000
+    programme.save()
+    page = client_of("staff").get(URL, {"year": 1}).content.decode()
+    assert "target 12,000" in page
+    assert "of 1,000 planned" in page
+
+
 def test_report_when_nothing_is_loaded_then_says_so(client_of, staff):
     for url in (URL, CSV):
         response = client_of("staff").get(url)
