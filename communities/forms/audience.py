@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from crispy_forms.layout import HTML, Layout, Submit
 from django import forms
 from django.http import QueryDict
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from communities.audiences import WHO, Choice, agreed_words, in_words
 from communities.forms.fields import CommunitiesField
@@ -23,6 +25,15 @@ from studies.models import Theme
 _LATEST = 12
 _NAME = {"required": "Give it a name.", "max_length": "Use at most 80 characters."}
 _NOT_OFFERED = {"invalid_choice": "Choose from the communities shown.", "invalid_pk_value": "Choose from those shown."}
+
+
+class SentNewslettersField(forms.ModelMultipleChoiceField):
+    """Newsletters that went out. Several may have one title, so each says whose it is and when it went."""
+
+    def label_from_instance(self, obj: Newsletter) -> str:
+        """Its title, community and day."""
+        sent = f", {date_format(timezone.localdate(obj.sent_at))}" if obj.sent_at else ""
+        return f"{obj.title} ({obj.community.name}{sent})"
 
 
 class AudienceForm(NhsFormMixin, forms.Form):
@@ -71,7 +82,7 @@ class AudienceForm(NhsFormMixin, forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
     without_communities = CommunitiesField(label="Not members of", required=False, error_messages=_NOT_OFFERED)
-    without_newsletters = forms.ModelMultipleChoiceField(
+    without_newsletters = SentNewslettersField(
         Newsletter.objects.none(),
         label="Not those who were sent",
         required=False,
@@ -111,6 +122,7 @@ class AudienceForm(NhsFormMixin, forms.Form):
         sent = Newsletter.objects.managed_by(self.user).sent().exclude(mailing=None)
         keys = [*sent.values_list("pk", flat=True)[:_LATEST], *(choice.without_newsletters if choice else ())]
         offered = Newsletter.objects.managed_by(self.user).filter(pk__in=keys).order_by("-sent_at", "-pk")
+        offered = offered.select_related("community")
         if keys:
             self.fields["without_newsletters"].queryset = offered  # type: ignore[attr-defined]
         else:

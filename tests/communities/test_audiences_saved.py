@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from bs4 import BeautifulSoup
 from django.urls import reverse
@@ -127,3 +129,21 @@ def test_saved_when_of_staff_then_convenors_neither_see_nor_touch_them(client_of
     assert client.get(reverse("newsletters:audience_delete", args=[theirs.pk])).status_code == 404
     client.post(reverse("newsletters:audience_delete", args=[theirs.pk]))
     assert Audience.objects.filter(pk=theirs.pk).exists()
+
+
+def test_choose_when_two_newsletters_have_one_title_then_each_says_whose_it_is_and_when_it_went(
+    client_of, newsletter, community, other, staff
+):
+    make_associate(community)
+    make_associate(other)
+    for whose, day in ((community, 3), (other, 3), (community, 24)):
+        sent = make_newsletter(whose, title="A year in")
+        send_newsletter(newsletter=sent, version=1, by=staff)
+        type(sent).objects.filter(pk=sent.pk).update(sent_at=dt.datetime(2026, 3, day, 9, tzinfo=dt.UTC))
+    page = BeautifulSoup(client_of("staff").get(url(newsletter)).content, "html.parser")
+    labels = [label.get_text(strip=True) for label in page.select("label[for^=id_without_newsletters]")]
+    assert labels == [
+        f"A year in ({community.name}, 24 March 2026)",
+        f"A year in ({other.name}, 3 March 2026)",
+        f"A year in ({community.name}, 3 March 2026)",
+    ]
