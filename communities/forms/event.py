@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 from crispy_forms.layout import Layout
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
 from django.db.models import Model
 from django.http import QueryDict
 from django.utils import timezone
 
+from communities.forms.fields import WebAddressField
 from communities.forms.series import FOLLOWING, scope_field, this_and
 from communities.forms.versioned import VersionedForm
 from communities.models import Event
@@ -57,12 +57,11 @@ class EventForm(NhsFormMixin, VersionedForm):
         error_messages={"required": "Say what the event is."},
     )
 
-    online_url = forms.URLField(
+    online_url = WebAddressField(
         label="Link to join online",
         help_text="It is in the email to those who agreed to emails about events, and in its calendar entry.",
         required=False,
         max_length=1000,
-        assume_scheme="https",
         error_messages={"invalid": "Enter the whole web address, such as https://meet.example.org/room."},
     )
 
@@ -116,11 +115,11 @@ class EventForm(NhsFormMixin, VersionedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._day = times_of(self.instance).day if self.instance.pk else None
+        self.fields["kind"].choices = [("", "Choose a kind"), *Event.Kind.choices]  # type: ignore[attr-defined]
         self.fields["community"].empty_label = "Everybody"  # type: ignore[attr-defined]
         self.fields["kind"].choices = [("", "Choose a kind"), *Event.Kind.choices]  # type: ignore[attr-defined]
         self.fields["title"].validators.append(validate_plain_subject)
         self.fields["place"].validators.append(validate_plain_subject)
-        self.fields["online_url"].validators.append(URLValidator(schemes=["http", "https"]))
         for name in ("title", "description", "place", "online_url"):
             self.fields[name].validators.append(validate_no_placeholder)
         count = following(self.instance).count() if self.instance.pk else 0

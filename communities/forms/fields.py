@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.forms.models import ModelChoiceIterator
 
 from communities.models import Community
@@ -43,6 +44,15 @@ class CommunitiesField(forms.ModelMultipleChoiceField):
         if any("\x00" in str(each) for each in value or ()):
             raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
         return super().clean(value)
+
+
+class WebAddressField(forms.URLField):
+    """The address of a web page; https where it says neither."""
+
+    default_validators = [URLValidator(schemes=["http", "https"])]  # noqa: RUF012 (as the base class declares it)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(assume_scheme="https", **kwargs)
 
 
 class AddressField(forms.CharField):

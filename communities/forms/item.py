@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
-from django.core.validators import URLValidator
 
+from communities.forms.fields import WebAddressField
 from communities.forms.versioned import VersionedForm
 from communities.models import CommunityItem
 from communities.validators import validate_no_placeholder, validate_plain_subject
@@ -40,12 +40,11 @@ class ItemForm(NhsFormMixin, VersionedForm):
         ),
         error_messages={"required": "Say what it is about."},
     )
-    link = forms.URLField(
+    link = WebAddressField(
         label="Link",
         help_text="Where people find it, such as https://www.example.org/leaflet.",
         required=False,
         max_length=500,
-        assume_scheme="https",
         error_messages={"invalid": "Enter the whole web address, such as https://www.example.org/leaflet."},
     )
 
@@ -63,6 +62,5 @@ class ItemForm(NhsFormMixin, VersionedForm):
         super().__init__(*args, **kwargs)
         self.fields["kind"].choices = CommunityItem.Kind.choices  # type: ignore[attr-defined]
         self.fields["title"].validators.append(validate_plain_subject)
-        self.fields["link"].validators.append(URLValidator(schemes=["http", "https"]))
         for name in ("title", "words", "link"):
             self.fields[name].validators.append(validate_no_placeholder)
