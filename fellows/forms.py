@@ -182,7 +182,8 @@ class SecondForm(PersonForm):
         self.cancel_url = post.get_absolute_url()
         self.secondment: Secondment | None = None
         years = programme_max_years()
-        self.fields["ends_on"].help_text = f"A secondment lasts at most {years} years. Leave this empty if not agreed."
+        longest = "1 year" if years == 1 else f"{years} years"
+        self.fields["ends_on"].help_text = f"A secondment lasts at most {longest}. Leave this empty if not agreed."
 
     def perform(self) -> None:
         """Second them; see ``fellows.services.second``."""

@@ -244,7 +244,8 @@ def _check_span(starts_on: dt.date, ends_on: dt.date | None) -> None:
     years = _programme().secondment_max_years
     latest = latest_end(starts_on, years)
     if ends_on > latest:
-        words = f"A secondment lasts at most {years} years. The last day must be {date_format(latest)} or before."
+        longest = "1 year" if years == 1 else f"{years} years"
+        words = f"A secondment lasts at most {longest}. The last day must be {date_format(latest)} or before."
         raise ValidationError({"ends_on": words})
 
 
@@ -299,7 +300,7 @@ def _tell_fellow(secondment: Secondment, by: User) -> None:
             "by": by,
             "url": settings.SITE_URL + reverse("fellows:study", args=[study.slug]),
         },
-        topic="fellows.seconded",
+        topic="secondment",
         subject_id=str(secondment.pk),
         created_by=by,
     )

@@ -47,12 +47,17 @@ def index(request: HttpRequest) -> HttpResponse:
         {
             "page_obj": page,
             "counts": totals,
-            "posts_note": f"of {totals['posts']} posts on {totals['studies']} studies",
+            "posts_note": _posts_note(totals["posts"], totals["studies"]),
+            "is_staff": staff,
             "states": STATES,
             "state": state,
             "max_years": max_years,
         },
     )
+
+
+def _posts_note(posts: int, studies: int) -> str:
+    return f"of {posts} {'post' if posts == 1 else 'posts'} on {studies} {'study' if studies == 1 else 'studies'}"
 
 
 def study(request: HttpRequest, slug: str) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.conf import settings
@@ -58,6 +59,13 @@ class Programme(Loaded):
 
     def __str__(self) -> str:
         return self.short_name
+
+    @property
+    def time_of_a_fellow(self) -> str:
+        """How much of a week a secondment usually takes, in words: ``one day a week``, ``2.5 days a week``."""
+        days = self.secondment_days_per_week
+        usual = {Decimal("0.5"): "half a day", Decimal(1): "one day", Decimal(2): "two days", Decimal(3): "three days"}
+        return f"{usual.get(days) or f'{days.normalize():f} days'} a week"
 
 
 class Consultation(Loaded):

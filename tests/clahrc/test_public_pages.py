@@ -46,3 +46,26 @@ def test_robots_when_asked_then_may_read_public_pages_and_no_link_of_somebodys_o
     assert may_read("communities:detail", "a-community")
     assert not any(may_read(f"communities:{name}", "x.y.z") for name in ("confirm", "preferences", "unsubscribe"))
     assert not any(may_read(name) for name in ("dashboard", "people:me", "search", "studies:manage"))
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [("1", "one day a week"), ("0.5", "half a day a week"), ("2", "two days a week"), ("2.5", "2.5 days a week")],
+)
+def test_pages_when_they_explain_a_fellow_then_with_the_programmes_own_time(
+    client_of, staff, programme, study, days, words
+):
+    programme.secondment_days_per_week = days
+    programme.save()
+    client = client_of("staff")
+    for url in (
+        reverse("home"),
+        reverse("table_1"),
+        reverse("help"),
+        reverse("fellows:index"),
+        reverse("fellows:study", args=[study.slug]),
+        reverse("studies:people", args=[study.slug]),
+    ):
+        page = " ".join(client.get(url).content.decode().split())
+        assert words in page, url
+        assert ("one day a week" in page) is (days == "1"), url

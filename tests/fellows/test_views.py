@@ -119,6 +119,31 @@ def test_index_when_filtered_then_exactly_the_posts_in_that_state(client_of, the
     }  # fmt: skip
 
 
+def test_index_when_there_is_one_post_then_counted_in_words_that_fit(client_of, fellow):
+    assert "of 1 post on 1 study" in client_of("fellow").get(INDEX).content.decode()
+
+
+def test_index_when_no_study_has_a_post_then_staff_are_told_where_to_open_one(client_of, study, staff, team):
+    page = client_of("staff").get(INDEX).content.decode()
+    assert "No study has a post for a fellow yet" in page
+    assert f'href="{reverse("studies:manage")}"' in page
+    assert "Ask programme staff if you expected to see one" in client_of("team").get(INDEX).content.decode()
+
+
+def test_study_when_looked_at_then_the_way_to_the_studys_other_pages_stays(client_of, post, staff):
+    page = client_of("staff").get(STUDY).content.decode()
+    for name in ("detail", "people", "documents", "ledger", "history"):
+        assert f'href="{reverse(f"studies:{name}", args=["home-visits"])}"' in page
+
+
+def test_second_when_a_secondment_lasts_a_year_at_most_then_says_one_year(client_of, post, programme, staff):
+    programme.secondment_max_years = 1
+    programme.save()
+    assert "lasts at most 1 year. Leave" in client_of("staff").get(SECOND).content.decode()
+    late = filled_in(**boxes("ends_on", dt.date(2027, 11, 23)))
+    assert "lasts at most 1 year. The last day" in client_of("staff").post(SECOND, late).content.decode()
+
+
 def test_index_when_more_rows_then_no_more_queries(client_of, theme, staff, clinician):
     client = client_of("staff")
 
@@ -159,7 +184,8 @@ def test_second_when_somebody_new_then_invited_seconded_and_told(client_of, post
     )  # fmt: skip
     assert Invitation.objects.get().role == "Diffusion fellow on HOVIS"
     assert StudyPerson.objects.today().filter(user=fellow, study=study, role="fellow").count() == 1
-    assert sorted(Delivery.objects.values_list("mailing__topic", "recipient"))[-1] == ("invitation", "nina@example.org")
+    sent = {("invitation", "nina@example.org"), ("secondment", "nina@example.org")}
+    assert set(Delivery.objects.values_list("mailing__topic", "recipient")) == sent
     assert Delivery.objects.count() == 2
 
 
