@@ -36,7 +36,7 @@ def lines(answer) -> list[tuple[str, list[str]]]:
     assert answer.status_code == 200
     found = []
     for item in BeautifulSoup(answer.content, "html.parser").select("ol.app-timeline > li"):
-        rows = item.select(".nhsuk-summary-list__row")
+        rows = item.select("dl > div")
         fields = [
             ": ".join(" ".join(cell.get_text(" ").split()) for cell in row.find_all(["dt", "dd"])) for row in rows
         ]
