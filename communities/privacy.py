@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.utils import timezone
 
 from communities.models import Associate, Registration, Signup
+from communities.services.accounts import associate_of
 from communities.tokens import registration_path
 from mailing.privacy import messages_to, trouble_with
-
-if TYPE_CHECKING:
-    from people.models import User
+from people.models import User
 
 
 def data_held(associate: Associate) -> dict[str, object]:
@@ -65,19 +62,39 @@ def data_held(associate: Associate) -> dict[str, object]:
             )
         ],
         "Events": _events_of(associate.email),
-        "Signups": [
-            {
-                "Made": signup.made_at,
-                "Confirmed": signup.confirmed_at,
-                "Name": signup.name,
-                "Communities": [community.name for community in signup.communities.all()],
-                "Agreed to": signup.agreed_to,
-            }
-            for signup in Signup.objects.filter(email__iexact=associate.email).prefetch_related("communities")
-        ],
+        "Signups": _signups_of(associate.email),
         "Emails": messages_to(associate.email),
         **trouble_with(associate.email),
     }
+
+
+def _signups_of(email: str) -> list[dict[str, object]]:
+    return [
+        {
+            "Made": signup.made_at,
+            "Confirmed": signup.confirmed_at,
+            "Name": signup.name,
+            "How you are involved": signup.get_involvement_display(),
+            "Organisation": signup.organisation,
+            "Communities": [community.name for community in signup.communities.all()],
+            "Agreed to": signup.agreed_to,
+        }
+        for signup in Signup.objects.filter(email__iexact=email).prefetch_related("communities")
+    ]
+
+
+def attendee_data(registration: Registration) -> dict[str, object]:
+    """Everything that whoever registered told us for events and, where nothing else here knows their address, what we
+    emailed to it: as much as ``erase_attendee`` erases.
+    """
+    email = registration.email
+    data: dict[str, object] = {"Email address": email, "Events": _events_of(email)}
+    return data if is_known(email) else {**data, "Emails": messages_to(email), **trouble_with(email)}
+
+
+def is_known(email: str) -> bool:
+    """Whether an associate or an account has this address, whose owner looks after what is held on it there."""
+    return Associate.objects.with_email(email).exists() or User.objects.filter(email__iexact=email).exists()
 
 
 def _events_of(email: str) -> list[dict[str, object]]:
@@ -117,22 +134,24 @@ def registrations_of(associate: Associate) -> list[Registration]:
 
 
 def what_we_hold_on(user: User) -> dict[str, object]:
-    """The associate that a user is, if they are one, and the events that they registered for under their address."""
-    associate = Associate.objects.filter(user=user).first()
+    """The associate that a user is, if they are one, and what their address signed up and registered for."""
+    associate = associate_of(user=user)
     return {
         "Communities of practice": data_held(associate) if associate else None,
+        "Signups for communities": _signups_of(user.email),
         "Events that you registered for": _events_of(user.email),
     }
 
 
 def forget(user: User) -> None:
-    """Delete the associate that a user is, and their registrations for events, when they close their account. A second
-    call changes nothing.
+    """Delete the associate that a user is, their signups and their registrations for events, when they close their
+    account. A second call changes nothing.
     """
     from communities.services.aftercare import erase_registrations
     from communities.services.preferences import erase_associate
 
     erase_registrations(email=user.email)
-    associate = Associate.objects.filter(user=user).first()
+    Signup.objects.filter(email__iexact=user.email).delete()
+    associate = associate_of(user=user)
     if associate:
         erase_associate(associate=associate)

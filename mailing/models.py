@@ -192,6 +192,9 @@ class Delivery(models.Model):
         blank=True,
         help_text="When it was withdrawn though a try had begun or ended: it is not tried again.",
     )
+    is_to_forget = models.BooleanField(
+        default=False, db_default=False, help_text="Whether its recipient asked to be erased while it was on its way."
+    )
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -223,6 +226,7 @@ class Delivery(models.Model):
             models.Index(fields=["mailing", "status"], name="delivery_progress"),
             models.Index(Lower("recipient"), "id", name="delivery_recipient"),
             models.Index(fields=["settled_at"], condition=Q(settled_at__isnull=False), name="delivery_settled"),
+            models.Index(fields=["id"], condition=Q(is_to_forget=True), name="delivery_to_forget"),
         ]
 
     def __str__(self) -> str:

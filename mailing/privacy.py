@@ -47,12 +47,35 @@ def forget(*, email: str) -> int:
 
     Bulk mail that waits for it is withdrawn first. The rows stay, without the address, so that the numbers of a
     newsletter stay true; the text of messages that were written to this person is deleted, once nobody else waits for
-    it. A message that is on the wire at this moment keeps its address; a second call, which otherwise finds nothing,
-    then erases it.
+    it. A message of theirs alone that still waits, or is on the wire at this moment, is left to arrive; ``forget_sent``
+    erases it then. A second call finds nothing.
     """
     skip_waiting(recipient=email, list_key_prefix="")
-    ended = Delivery.objects.of_recipient(email).exclude(status__in=Delivery.OPEN)
-    pks = list(ended.values_list("pk", flat=True))
+    theirs = Delivery.objects.of_recipient(email)
+    theirs.filter(status__in=Delivery.OPEN).update(is_to_forget=True)
+    Suppression.objects.of_address(email).delete()
+    Bounce.objects.of_address(email).delete()
+    return _forget(list(theirs.exclude(status__in=Delivery.OPEN).values_list("pk", flat=True)))
+
+
+def forget_sent() -> int:
+    """Erase the addresses that ``forget`` left to messages on their way, once those have come to their end.
+
+    Returns how many that was; a second call finds none.
+    """
+    ended = Delivery.objects.filter(is_to_forget=True).exclude(status__in=Delivery.OPEN).order_by("pk")
+    count = 0
+    while rows := list(ended.values_list("pk", "recipient")[:_AT_ONCE]):
+        with transaction.atomic():
+            for email in {recipient for _, recipient in rows}:
+                # What came back because of it, unless they are here again.
+                if not Delivery.objects.of_recipient(email).filter(is_to_forget=False).exists():
+                    Bounce.objects.of_address(email).delete()
+            count += _forget([pk for pk, _ in rows])
+    return count
+
+
+def _forget(pks: list[int]) -> int:
     others_wait = Delivery.objects.filter(mailing=OuterRef("pk"), status__in=Delivery.OPEN)
     own = Mailing.objects.filter(~Exists(others_wait), deliveries__pk__in=pks, kind=Mailing.Kind.TRANSACTIONAL)
     own_pks = list(own.values_list("pk", flat=True))
@@ -60,8 +83,6 @@ def forget(*, email: str) -> int:
     Mailing.objects.filter(pk__in=own_pks).update(
         subject="Erased", text="", html="", headers={}, body_dropped_at=timezone.now()
     )
-    Suppression.objects.of_address(email).delete()
-    Bounce.objects.of_address(email).delete()
     return _erase_recipients(Delivery.objects.filter(pk__in=pks))
 
 
@@ -87,7 +108,7 @@ def forget_old() -> int:
 
 
 def _erase_recipients(deliveries: QuerySet[Delivery]) -> int:
-    return deliveries.update(recipient=_nobody(), recipient_name="", subject_id="", last_answer="")
+    return deliveries.update(recipient=_nobody(), recipient_name="", subject_id="", last_answer="", is_to_forget=False)
 
 
 def _nobody() -> Concat:

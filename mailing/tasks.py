@@ -46,4 +46,4 @@ def read_bounces() -> int:
 @shared_task
 def tidy() -> int:
     """Drop the bodies, and forget the recipients, that need not be kept any longer; returns how many."""
-    return services.drop_bodies() + privacy.forget_old()
+    return services.drop_bodies() + privacy.forget_sent() + privacy.forget_old()

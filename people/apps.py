@@ -16,4 +16,4 @@ class PeopleConfig(AppConfig):
         roles.register(
             holdings.own_roles, {"Programme staff": holdings.staff, "Administrator": holdings.administrators}
         )
-        privacy.register(holdings.account_data)
+        privacy.register(holdings.account_data, holdings.forget_in_admin)

@@ -8,7 +8,8 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.db.models import ForeignObjectRel, QuerySet
+from django.contrib.admin.models import LogEntry
+from django.db.models import ForeignObjectRel, Q, QuerySet
 
 from mailing.privacy import messages_to, trouble_with
 from people.models import User
@@ -69,6 +70,16 @@ def account_data(user: User) -> dict[str, object]:
         **trouble_with(user.email),
         "Records that carry your name": _records_with(user),
     }
+
+
+def forget_in_admin(user: User) -> None:
+    """Take a person's name and address out of the log of Django's admin, which keeps what each row was called when it
+    was changed there. A second call finds none.
+    """
+    named = Q()
+    for words in filter(None, (user.full_name, user.email)):
+        named |= Q(object_repr__contains=words) | Q(change_message__contains=words)
+    LogEntry.objects.filter(named).update(object_repr="Erased", change_message="")
 
 
 def _records_with(user: User) -> list[dict[str, object]]:

@@ -13,7 +13,7 @@ class StudiesConfig(AppConfig):
         """Say who may do what, who is on which study, and what the app holds on a person."""
         from people import privacy, roles
         from studies import rules  # noqa: F401 - registers the permissions
-        from studies.people import KINDS, labels_of, what_we_hold_on
+        from studies.people import KINDS, forget, labels_of, what_we_hold_on
 
         roles.register(labels_of, KINDS)
-        privacy.register(what_we_hold_on)
+        privacy.register(what_we_hold_on, forget)

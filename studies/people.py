@@ -97,3 +97,8 @@ def what_we_hold_on(user: User) -> dict[str, object]:
             {"name": row.name, "query": row.query} for row in SavedView.objects.filter(user=user)
         ],
     }
+
+
+def forget(user: User) -> None:
+    """Delete a person's saved views when they close their account: those were for them alone."""
+    SavedView.objects.filter(user=user).delete()

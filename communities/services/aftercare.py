@@ -10,11 +10,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from communities.models import Associate, AttendeeNeeds, Event, EventFeedback, Registration
+from communities.models import AttendeeNeeds, Event, EventFeedback, Registration
+from communities.privacy import is_known
 from communities.services.errors import RefusedError
 from communities.services.registrations import cancel_registration, lock_event
 from mailing.privacy import forget
-from people.models import User
 
 
 @transaction.atomic
@@ -85,5 +85,5 @@ def erase_attendee(*, registration: Registration) -> None:
     """
     email = registration.email
     erase_registrations(email=email)
-    if not Associate.objects.with_email(email).exists() and not User.objects.filter(email__iexact=email).exists():
+    if not is_known(email):
         forget(email=email)

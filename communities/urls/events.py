@@ -17,6 +17,7 @@ urlpatterns = [
     path("registration/<str:token>/", registrations.registration, name="registration"),
     path("registration/<str:token>/change/", registrations.change, name="registration_change"),
     path("registration/<str:token>/cancel/", registrations.cancel, name="registration_cancel"),
+    path("registration/<str:token>/data/", registrations.data, name="registration_data"),
     path("registration/<str:token>/erase/", registrations.erase, name="registration_erase"),
     path("registration/<str:token>/accept/", registrations.accept, name="offer_accept"),
     path("feedback/<str:token>/", registrations.feedback, name="feedback"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from communities import tokens
 from communities.forms import ChangeRegistrationForm, FeedbackForm, RegisterForm
 from communities.models import Event, Registration
+from communities.privacy import attendee_data
 from communities.services.aftercare import erase_attendee, give_feedback
 from communities.services.errors import RefusedError, TooManyRequestsError
 from communities.services.registrations import (
@@ -132,6 +133,15 @@ def cancel(request: HttpRequest, registration: Registration, token: str) -> Http
         return redirect("events:registration", token)
     context = {"registration": registration, "event": registration.event, "token": token, "destructive": True}
     return render(request, "events/registration_cancel.html", context)
+
+
+@for_registered
+@require_safe
+def data(request: HttpRequest, registration: Registration, token: str) -> HttpResponse:
+    """What one told us for events, as a file to keep (UK GDPR, article 20)."""
+    response = JsonResponse(attendee_data(registration), json_dumps_params={"indent": 2, "ensure_ascii": False})
+    response["Content-Disposition"] = 'attachment; filename="what-you-told-us-for-events.json"'
+    return response
 
 
 @for_registered

@@ -11,6 +11,7 @@ from django.utils import timezone
 from mailing import pausing, services
 from mailing.bounces import counting, leaving, reports
 from mailing.models import Bounce, Delivery
+from mailing.privacy import ERASED_DOMAIN
 
 _REFUSALS = (Bounce.Kind.HARD, Bounce.Kind.SOFT, Bounce.Kind.BLOCKED)
 #: Reports come after the message was taken, or when nobody knew whether it was.
@@ -61,8 +62,10 @@ def record(
     A refusal turns its delivery, if that counted as sent, into a failed one, and is counted towards a suppression
     (unless it is a block, which is about us).
     A complaint or an unsubscription suppresses the address at once, and its owner's consent is taken back
-    (``mailing.bounces.leaving``).
+    (``mailing.bounces.leaving``). Of somebody who has been erased the server's words are not kept: they name them.
     """
+    if delivery is not None and delivery.recipient.endswith(f"@{ERASED_DOMAIN}"):
+        diagnostic = ""
     bounce, is_new = Bounce.objects.get_or_create(
         key=key,
         defaults={

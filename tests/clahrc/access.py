@@ -13,6 +13,7 @@ PUBLIC = """
     communities:detail communities:items communities:calendar events:index events:past events:feed events:detail
     events:calendar_entry events_calendar events:register events:register_sent events:registration
     events:registration_change events:registration_cancel events:registration_erase events:offer_accept events:feedback
+    events:registration_data
     events:personal_calendar newsletters:index newsletters:feed newsletters:detail newsletters:picture
     newsletters:follow
     reviews:autosave
@@ -74,8 +75,8 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         communities:preferences_data communities:preferences_erase communities:unsubscribe communities:detail
         communities:items communities:calendar events:index events:past events:feed events:detail events:calendar_entry
         events_calendar events:register events:register_sent events:registration events:registration_change
-        events:registration_cancel events:registration_erase events:feedback events:personal_calendar newsletters:index
-        newsletters:feed
+        events:registration_data events:registration_cancel events:registration_erase events:feedback
+        events:personal_calendar newsletters:index newsletters:feed
         newsletters:detail newsletters:picture account_inactive account_email_verification_sent account_reset_password
         account_confirm_email account_reset_password_from_key_done account_reset_password_from_key
         account_reset_password_done healthz readyz robots

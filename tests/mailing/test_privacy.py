@@ -9,9 +9,11 @@ from django.db.models import F
 from django.utils import timezone
 
 from communities.models import Associate
-from mailing.models import Bounce, Delivery, Mailing, Suppression
-from mailing.privacy import forget, forget_old, messages_to, trouble_with
+from mailing.bounces.services import record
+from mailing.models import Bounce, Delivery, Lease, Mailing, Suppression
+from mailing.privacy import forget, forget_old, forget_sent, messages_to, trouble_with
 from mailing.services import address_to, queue_bulk, suppress, write_mailing
+from mailing.tasks import tidy
 from tests.communities.factories import make_associate
 from tests.mailing.headers import UNSUBSCRIBE
 
@@ -65,11 +67,48 @@ def test_forget_when_a_newsletter_went_to_many_then_only_the_address_goes(commun
     assert mailing.text == "Words"
 
 
-def test_forget_when_a_message_still_waits_then_it_is_left_to_arrive(letter):
-    delivery = letter("ann@example.org")
+def test_forget_when_a_message_still_waits_then_it_is_left_to_arrive_and_erased_once_it_has(letter):
+    delivery, other = letter("ann@example.org"), letter("bob@example.org")
     Delivery.objects.filter(pk=delivery.pk).update(status="queued", due_at=F("created_at"))
-    assert forget(email="ann@example.org") == 0
-    assert Mailing.objects.get().text == "Dear Ann"
+    assert forget(email="Ann@example.org") == 0
+    assert forget_sent() == 0
+    delivery.refresh_from_db()
+    assert (delivery.recipient, delivery.mailing.text) == ("ann@example.org", "Dear Ann")
+    Delivery.objects.filter(pk=delivery.pk).update(status="failed", due_at=None, last_answer="550 ann@example.org")
+    Bounce.objects.create(email="ann@example.org", kind="hard", source="server", key="1", delivery=delivery)
+    assert (tidy.run(), forget_sent()) == (1, 0)
+    delivery = Delivery.objects.select_related("mailing").get(pk=delivery.pk)
+    assert (delivery.recipient, delivery.last_answer, delivery.is_to_forget) == (
+        f"erased-{delivery.pk}@erased.invalid", "", False,
+    )  # fmt: skip
+    assert (delivery.mailing.subject, delivery.mailing.text) == ("Erased", "")
+    assert not Bounce.objects.exists()
+    other.refresh_from_db()
+    assert (other.recipient, other.mailing.text) == ("bob@example.org", "Dear Ann")
+
+
+def test_forget_sent_when_they_came_back_meanwhile_then_what_is_new_stays(letter):
+    delivery = letter("ann@example.org")
+    Delivery.objects.filter(pk=delivery.pk).update(status="sending", lease=Lease.objects.create(until=timezone.now()))
+    forget(email="ann@example.org")
+    new = letter("ann@example.org")
+    Bounce.objects.create(email="ann@example.org", kind="soft", source="server", key="1", delivery=new)
+    Delivery.objects.filter(pk=delivery.pk).update(status="sent", lease=None)
+    assert forget_sent() == 1
+    assert list(Delivery.objects.of_recipient("ann@example.org")) == [new]
+    assert Bounce.objects.get().email == "ann@example.org"
+
+
+def test_report_when_its_recipient_was_erased_then_it_does_not_bring_the_address_back(letter):
+    delivery = letter("ann@example.org")
+    forget(email="ann@example.org")
+    delivery.refresh_from_db()
+    record(
+        kind="hard", source="mailbox", key="1", email=delivery.recipient, delivery=delivery,
+        diagnostic="550 <ann@example.org> unknown",
+    )  # fmt: skip
+    delivery.refresh_from_db()
+    assert "ann" not in f"{delivery.recipient}{delivery.last_answer}{Bounce.objects.get().diagnostic}"
 
 
 def test_forget_when_a_message_of_theirs_still_waits_for_somebody_else_then_it_is_left_to_arrive():
