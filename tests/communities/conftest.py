@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
-from communities.models import Newsletter
+from communities.models import Community, Event, Newsletter
+from communities.services.series import repeat_event
 from people.models import User
-from tests.communities.factories import make_newsletter
+from tests.communities.factories import make_community, make_event, make_newsletter
+from tests.communities.series import FIRST
 from tests.conftest import make_user
+
+
+@pytest.fixture
+def other(other_study) -> Community:
+    """Another study's community."""
+    return make_community(other_study)
+
+
+@pytest.fixture
+def cafe(community) -> Event:
+    """An event that can repeat."""
+    return make_event(
+        community, title="Memory café", slug="memory-cafe", starts_at=FIRST, ends_at=FIRST + dt.timedelta(hours=2),
+        takes_registrations=True, capacity=10,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def series(cafe, staff) -> list[Event]:
+    """Four dates, a week apart."""
+    repeat_event(event=cafe, every="week", times=4, by=staff)
+    return list(Event.objects.order_by("starts_at"))
 
 
 @pytest.fixture
