@@ -9,6 +9,7 @@
 
 const WAIT = 1500; // milliseconds after the last key
 const LONGEST_WAIT = 15000; // milliseconds that somebody who never pauses goes unsaved
+const PATIENCE = 5000; // milliseconds that a form waits for a draft that is on its way
 const RETRIES = [2000, 5000, 15000, 30000, 60000]; // milliseconds before each next try
 
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "numeric", minute: "2-digit", hour12: true });
@@ -59,7 +60,8 @@ export function startAutosave(form) {
   let timer = 0;
   let firstChange = 0;
   let failures = 0;
-  let saving = false;
+  let saving = null;
+  let held = false;
   let stopped = false;
   let submitting = false;
 
@@ -129,9 +131,14 @@ export function startAutosave(form) {
     }
   }
 
-  async function save() {
+  function save() {
     if (saving || stopped || submitting || !isDirty()) return;
-    saving = true;
+    saving = send().finally(() => {
+      saving = null;
+    });
+  }
+
+  async function send() {
     const data = dataOf(form);
     const sent = asText(data);
     try {
@@ -145,8 +152,6 @@ export function startAutosave(form) {
       await settle(answer, sent);
     } catch {
       tryAgain("Not saved: you seem to be offline. Your words are still here. We will try again.");
-    } finally {
-      saving = false;
     }
   }
 
@@ -159,9 +164,19 @@ export function startAutosave(form) {
 
   form.addEventListener("input", changed);
   form.addEventListener("change", changed);
-  form.addEventListener("submit", () => {
+  form.addEventListener("submit", (event) => {
     submitting = true;
     window.clearTimeout(timer);
+    if (saving && !held) {
+      // What is on its way says less than the form does, and must not come after it.
+      held = true;
+      const patience = new Promise((resolve) => window.setTimeout(resolve, PATIENCE));
+      Promise.race([saving, patience]).then(() => {
+        saving = null;
+        form.requestSubmit(event.submitter);
+      });
+    }
+    if (saving) event.preventDefault();
   });
   window.addEventListener("online", () => later(0));
   document.addEventListener("visibilitychange", () => {
@@ -170,6 +185,7 @@ export function startAutosave(form) {
   window.addEventListener("pagehide", flush);
   window.addEventListener("pageshow", () => {
     submitting = false;
+    held = false;
   });
   window.addEventListener("beforeunload", (event) => {
     if (submitting || !isDirty()) return;

@@ -7,6 +7,7 @@
 export function guardSubmits(form) {
   let sent = false;
   form.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return; // it is sent in a moment: see autosave.js
     if (sent) {
       event.preventDefault();
       return;

@@ -37,7 +37,6 @@ def look(axe):
     """``look(page)``: nothing is wrong with the page for assistive technology, and nothing is wider than the phone."""
 
     def at(page: Page) -> None:
-        page.wait_for_load_state()
         assert axe(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
 

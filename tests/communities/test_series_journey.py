@@ -20,7 +20,6 @@ def look(axe):
     """``look(page)``: nothing is wrong with the page for assistive technology, and nothing is wider than the phone."""
 
     def at(page: Page) -> None:
-        page.wait_for_load_state()
         assert axe(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
@@ -53,7 +52,7 @@ def test_staff_when_an_event_is_repeated_then_announced_changed_and_called_off_t
     look(page)
     page.get_by_role("button", name="Add 3 dates").click()
     expect(page.get_by_role("heading", name="Other dates")).to_be_visible()
-    assert page.locator("#dates li").count() == 3
+    expect(page.locator("#dates li")).to_have_count(3)
     look(page)
 
     page.get_by_role("button", name="Tell people").click()

@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from people import services
 from people.models import User
 from tests.journeys.walking import too_wide
+from tests.plugins.browser import settle
 
 WAYS = {
     "desk": {"viewport": {"width": 1280, "height": 900}},
@@ -41,7 +42,6 @@ def look(axe, way) -> Callable[[Page], None]:
     """
 
     def at(page: Page) -> None:
-        page.wait_for_load_state()
         wrong = too_wide(page, WAYS[way]["viewport"]["width"])
         if way == "phone":
             wrong += axe(page)
@@ -63,7 +63,7 @@ def log_in_by_password(page: Page, user: User) -> None:
 
 def follow_menu(page: Page, name: str) -> None:
     """An entry of the menu; where there is no room, a script puts it under "More" once the page has come."""
-    page.wait_for_load_state()
+    settle(page)
     link = page.get_by_role("navigation", name="Menu").get_by_role("link", name=name, exact=True)
     if link.count() == 0 or not link.is_visible():
         page.get_by_role("button", name="More").click()

@@ -3,12 +3,15 @@
 import pytest
 from django.urls import reverse
 
+from tests.plugins.browser import settle
+
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 
 def test_page_when_home_is_opened_then_styled_and_without_violations(page, axe, programme):
     page.goto(reverse("home"))
     assert programme.name in page.content()
+    settle(page)
     assert page.evaluate("getComputedStyle(document.body).fontFamily").startswith('"Public Sans Variable"')
     assert page.evaluate("document.fonts.ready.then(() => document.fonts.check('1em \"Public Sans Variable\"'))")
     assert axe(page) == []
@@ -16,6 +19,7 @@ def test_page_when_home_is_opened_then_styled_and_without_violations(page, axe, 
 
 def test_phone_page_when_home_is_opened_then_nothing_is_wider_than_the_phone(phone_page, programme):
     phone_page.goto(reverse("home"))
+    settle(phone_page)
     assert phone_page.evaluate("document.documentElement.scrollWidth") <= 320
 
 

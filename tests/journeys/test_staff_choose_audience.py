@@ -33,6 +33,7 @@ def test_audience_when_chosen_then_counted_while_it_is_saved_and_begins_another(
         expect(page.get_by_role("status")).to_contain_text(words)
 
     says("1 person would get it now: members of Home visits after stroke,")
+    page.wait_for_load_state()
     only, leave_out = main(page).get_by_label("Return to work").all()
     only.check()
     says("3 people would get it now")

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from studies.models import Study, Theme
+from tests.plugins.browser import settle
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -20,6 +21,7 @@ def two_themes(theme):
 def places(page, site) -> list[tuple[str, float, float]]:
     """Each theme and study in the order of the document, with where it stands."""
     page.goto(f"{site}{reverse('table_1')}")
+    settle(page)
     links = page.locator(".app-table-1 th a, .app-table-1__title")
     boxes = [link.bounding_box() for link in links.all()]
     return [(name, box["x"], box["y"]) for name, box in zip(links.all_inner_texts(), boxes, strict=True)]

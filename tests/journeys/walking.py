@@ -11,6 +11,8 @@ from django.test import Client
 from django.urls import Resolver404, resolve
 from playwright.sync_api import Page
 
+from tests.plugins.browser import settle
+
 #: What makes a page look as it does; ids, addresses and words differ from row to row.
 _LOOKS = ("class", "role", "type", "scope", "open", "hidden", "aria-current", "aria-invalid", "aria-expanded")
 
@@ -74,6 +76,7 @@ def plain_path(href: str) -> str:
 
 def too_wide(page: Page, width: int) -> list[str]:
     """The line that says so where a page is wider than a window of ``width``, with the first thing that sticks out."""
+    settle(page)
     wide = page.evaluate("document.documentElement.scrollWidth")
     if wide <= width:
         return []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from django.urls import reverse
 from playwright.sync_api import Route
@@ -9,6 +11,7 @@ from playwright.sync_api import Route
 from people import services
 from people.models import User
 from tests.people.test_login import PASSWORD
+from tests.plugins.browser import PATIENCE
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -73,11 +76,14 @@ def test_passkey_when_pressed_before_the_scripts_are_there_then_the_press_counts
     held: list[Route] | None = []
     page.route("**/mfa/js/webauthn*.js", lambda route: route.continue_() if held is None else held.append(route))
     page.goto("/accounts/2fa/webauthn/add/", wait_until="commit")
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not held:
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(20)
     page.get_by_label("What do you want to call it?").fill("Work laptop")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Add the passkey").click()
     waiting, held = held, None
-    assert waiting != []
     for route in waiting:
         route.continue_()
     page.wait_for_url("**/2fa/recovery-codes/")
@@ -101,7 +107,7 @@ def test_login_when_there_is_no_javascript_then_works(page_without_javascript, p
 @pytest.mark.parametrize("path", ENTRANCE)
 def test_entrance_when_looked_at_then_has_no_violation_and_fits_a_phone(phone_page, axe, person, path):
     phone_page.goto(f"/accounts/{path}")
-    assert axe(phone_page) == []
+    assert axe(phone_page) == []  # which waits until nothing moves
     assert phone_page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
