@@ -28,7 +28,7 @@ def test_cell_when_drawn_for_each_of_several_rows_then_each_has_its_own_content_
     assert [page.count(f">{name}") for name in ("one", "two")] == [2, 2]
 
 
-@pytest.mark.parametrize("source", ["{% cell 1 2 3 %}{% endcell %}", "{% row colour='red' %}{% endrow %}"])
+@pytest.mark.parametrize("source", ["{% cell 1 2 3 4 %}{% endcell %}", "{% row colour='red' %}{% endrow %}"])
 def test_block_tag_when_given_what_it_does_not_take_then_the_template_is_refused(source):
     with pytest.raises(TemplateSyntaxError, match=r"cell|row"):
         drawn(source)
