@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -52,6 +53,17 @@ def free_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def fast_folder() -> str | None:
+    """A folder in memory for what a test throws away; None, for the usual one, where there is none or it is small, as
+    in many a container.
+    """
+    try:
+        is_large = shutil.disk_usage("/dev/shm").free > 1_000_000_000
+    except OSError:
+        return None
+    return "/dev/shm" if is_large and os.access("/dev/shm", os.W_OK) else None
 
 
 def signal_group(process: subprocess.Popen[bytes], number: int) -> None:

@@ -10,11 +10,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from scripts.processes import fast_folder
+
 _ROOT = Path(__file__).resolve().parent.parent
-_IN_MEMORY = Path("/dev/shm")
-os.environ["VAR_DIR"] = tempfile.mkdtemp(
-    prefix="clahrc-test-", dir=_IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
-)
+os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="clahrc-test-", dir=fast_folder())
 atexit.register(shutil.rmtree, os.environ["VAR_DIR"], ignore_errors=True)
 (_ROOT / "var/assets").mkdir(parents=True, exist_ok=True)
 os.environ["SECRET_KEY"] = "only-for-tests-" + "x" * 50

@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from scripts.processes import die_with_parent
+from scripts.processes import die_with_parent, fast_folder
 from scripts.services import PrivatePostgres, PrivateRedis
 from tests.faults import clock
 
@@ -75,9 +75,7 @@ class Servers:
     """What is started and migrated once, and given to each test afresh."""
 
     def __init__(self, *, servers: bool) -> None:
-        self.folder = Path(
-            tempfile.mkdtemp(prefix="clahrc-fault-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
-        )
+        self.folder = Path(tempfile.mkdtemp(prefix="clahrc-fault-", dir=fast_folder()))
         self.names = (f"run{number}" for number in itertools.count())
         self.stack = ExitStack()
         self.stack.callback(shutil.rmtree, self.folder, ignore_errors=True)

@@ -151,7 +151,7 @@ def test_story_when_pasted_from_a_document_then_markup_and_nothing_runs(page, lo
         }""",
         PASTED,
     )
-    assert area.input_value() == MARKUP
+    expect(area).to_have_value(MARKUP)
     assert page.evaluate("window.broken") is None
 
 
@@ -163,10 +163,10 @@ def test_story_when_buttons_are_pressed_then_signs_are_put_in_by_keyboard_too(pa
     area.fill("Ask first\nThen act")
     area.evaluate("area => area.setSelectionRange(0, 18)")
     page.get_by_role("button", name="List").press("Enter")
-    assert area.input_value() == "- Ask first\n- Then act"
+    expect(area).to_have_value("- Ask first\n- Then act")
     area.evaluate("area => area.setSelectionRange(2, 5)")
     page.get_by_role("button", name="Strong").press("Space")
-    assert area.input_value() == "- **Ask** first\n- Then act"
+    expect(area).to_have_value("- **Ask** first\n- Then act")
     expect(area).to_be_focused()
     area.press("Control+z")
-    assert area.input_value() == "- Ask first\n- Then act"
+    expect(area).to_have_value("- Ask first\n- Then act")
