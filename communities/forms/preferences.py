@@ -179,3 +179,5 @@ class UnsubscribeForm(NhsFormMixin, forms.Form):
         choices.append((self.EVERYTHING, "All newsletters, emails about events and monthly updates"))
         self.fields["what"].choices = choices  # type: ignore[attr-defined]
         self.initial["what"] = self.PURPOSE if purpose else self.EVERYTHING
+        if len(choices) == 1:
+            self.fields["what"].widget = forms.HiddenInput()

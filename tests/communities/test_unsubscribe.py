@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from bs4 import BeautifulSoup
 from django.test import Client
 from django.urls import reverse
 
@@ -90,6 +91,16 @@ def test_page_after_when_something_still_comes_then_offers_to_stop_everything(cl
     page = client.post(url(person), {"what": "everything"})
     assert standing(person) == set()
     assert "Stop everything" not in page.content.decode()
+
+
+def test_page_when_there_is_one_choice_then_says_it_and_asks_for_none(client, person):
+    page = BeautifulSoup(client.get(url(person)).content, "html.parser")
+    assert not page.select("[type=radio]")
+    assert "we stop all newsletters, emails about events and monthly updates" in page.text
+    boxes = {box["name"]: box["value"] for box in page.select("main form input[name][value]")}
+    client.post(url(person), {"what": boxes["what"]})
+    assert standing(person) == set()
+    assert client.get(url(person, "?list=events")).content.count(b'type="radio"') == 2
 
 
 def test_one_click_when_posted_as_urlencoded_body_then_works(person):
