@@ -35,7 +35,7 @@ WHO = {
     "voluntary": "work for a charity or community group",
     "other": "are involved in another way",
 }
-#: More communities than an email names.
+#: More communities than are named one by one.
 _MOST_NAMED = 6
 #: The fields of an audience that are keys of other rows.
 ROWS = ("communities", "themes", "without_communities", "without_newsletters")
@@ -176,7 +176,7 @@ def _begin(day: dt.date) -> dt.datetime:
 
 def in_words(choice: Choice) -> str:
     """To whom, as a reader of the page says it: "members of A and B who manage services and joined since …"."""
-    whom = [f"members of {_listed(_names(Community, choice.communities))}"] if choice.communities else []
+    whom = [f"members of {_communities(choice.communities)}"] if choice.communities else []
     if choice.themes:
         themes = _names(Theme, choice.themes)
         of = "the theme" if len(themes) == 1 else "the themes"
@@ -192,6 +192,14 @@ def in_words(choice: Choice) -> str:
         titles = [f"“{title}”" for title in _names(Newsletter, choice.without_newsletters, "title")]
         but.append(f"those who were sent {_listed(titles, last=' or ')}")
     return f"{words}, but not {_listed(but, last=' or ')}" if but else words
+
+
+def _communities(keys: frozenset[int]) -> str:
+    """Their names; of many that are all there are, how many."""
+    names = _names(Community, keys)
+    if len(names) > _MOST_NAMED and len(names) == Community.objects.count():
+        return f"all {len(names)} communities"
+    return _listed(names)
 
 
 def joined_words(choice: Choice) -> str:

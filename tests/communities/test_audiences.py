@@ -20,9 +20,9 @@ from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.newsletters import schedule_newsletter, send_newsletter
 from mailing.models import Delivery
 from mailing.services import suppress
-from studies.models import Theme
+from studies.models import Study, Theme
 from tests.communities.audiences import BY_SCRIPT, filled, of, url
-from tests.communities.factories import make_associate, make_newsletter
+from tests.communities.factories import make_associate, make_community, make_newsletter
 from tests.pages import words_of
 
 
@@ -166,6 +166,15 @@ def test_words_when_all_is_chosen_then_say_all_of_it(community, other, theme, ne
     assert in_words(of(community, also_agreed=("updates",))).endswith("who also agreed to monthly updates")
     assert in_words(of(community, joined_until=dt.date(2026, 1, 1))).endswith("who joined by 1 January 2026")
     assert joined_words(of(community, other)) == "Home visits after stroke or Return to work"
+
+
+def test_words_when_all_of_many_communities_then_how_many_and_otherwise_their_names(theme):
+    many = [
+        make_community(Study.objects.create(theme=theme, title=f"Study {number}", slug=f"study-{number}"))
+        for number in range(7)
+    ]
+    assert in_words(of(*many)) == "members of all 7 communities"
+    assert in_words(of(*many[:6])).startswith("members of Study 0, Study 1, ")
 
 
 @pytest.mark.parametrize(
