@@ -166,6 +166,16 @@ def test_staff_pause_resume_and_cancel(client_of, newsletter):
     assert client.get(reverse("mailing:mailing_pause", args=[mailing.pk])).status_code == 405
 
 
+def test_mailing_when_nothing_is_left_to_send_then_finished(client_of, newsletter):
+    mailing = newsletter()
+    client = client_of("staff")
+    assert "Finished" not in page(client, "mailing", mailing.pk).content.decode()
+    mailing.deliveries.update(status="sent", due_at=None)
+    shown = page(client, "mailing", mailing.pk).content.decode()
+    assert "Finished" in shown
+    assert "Ready to send" not in shown
+
+
 def test_what_is_not_known_is_sent_again_once(client_of, newsletter):
     mailing = newsletter()
     mailing.deliveries.update(status="sent", due_at=None)
