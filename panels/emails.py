@@ -89,14 +89,27 @@ def complete(cycle: ReviewCycle, *, on_study: Container[int]) -> None:
 def conflict_declared(review: Review, *, on_study: Container[int]) -> None:
     """Tell staff and the chair that a member has a conflict of interest and does not review."""
     cycle = review.cycle
-    for user in _who_runs(cycle, on_study):
-        if user.pk == review.member_id:
-            continue
-        _send(
-            user,
-            "conflict",
-            **{**_about(review), "link": _link("panels:cycle_detail", cycle.panel.slug, cycle.pk)},
-        )
+    _tell_who_runs("conflict", review, on_study, _link("panels:cycle_detail", cycle.panel.slug, cycle.pk))
+
+
+def _tell_who_runs(template: str, review: Review, on_study: Container[int], link: str) -> None:
+    """Tell staff and the chair, unless the chair is ``on_study``, of something that a member said."""
+    for user in _who_runs(review.cycle, on_study):
+        if user.pk != review.member_id:
+            _send(user, template, **{**_about(review), "link": link})
+
+
+def declined(review: Review, *, on_study: Container[int]) -> None:
+    """Tell staff and the chair that a member cannot review."""
+    cycle = review.cycle
+    _tell_who_runs("declined", review, on_study, _link("panels:cycle_detail", cycle.panel.slug, cycle.pk))
+
+
+def longer_asked(review: Review, *, on_study: Container[int]) -> None:
+    """Tell staff and the chair that a member asks for more time; the link leads to moving the date."""
+    cycle = review.cycle
+    link = f"{_link('panels:cycle_edit', cycle.panel.slug, cycle.pk)}?due_on={review.longer_until}"
+    _tell_who_runs("longer", review, on_study, link)
 
 
 def decided(decision: Decision) -> None:

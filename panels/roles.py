@@ -20,7 +20,9 @@ def panel_roles(users: Iterable[User]) -> dict[int, list[RoleLabel]]:
         label = RoleLabel(f"{seat.get_role_display()} of the {seat.panel.name}", seat.panel.get_absolute_url())
         roles.setdefault(seat.user_id, []).append(label)
     peers = Review.objects.filter(member__in=pks, is_peer=True, cycle__status=ReviewCycle.Status.OPEN)
-    for review in peers.exclude(status=Review.Status.WITHDRAWN).select_related("cycle__study"):
+    for review in peers.exclude(status__in=[Review.Status.WITHDRAWN, Review.Status.DECLINED]).select_related(
+        "cycle__study"
+    ):
         # No link: only the reviewer may open a review.
         roles.setdefault(review.member_id, []).append(RoleLabel(f"Peer reviewer of {review.cycle.study.short_title}"))
     return roles
@@ -35,6 +37,6 @@ def studies_to_read(user: User) -> QuerySet[Any, Any]:
     """Studies whose inside the person may read: those that they are asked to review, while reviews are open."""
     return (
         Review.objects.filter(member=user, cycle__status=ReviewCycle.Status.OPEN)
-        .exclude(status__in=[Review.Status.WITHDRAWN, Review.Status.CONFLICTED])
+        .exclude(status__in=[Review.Status.WITHDRAWN, Review.Status.CONFLICTED, Review.Status.DECLINED])
         .values("cycle__study")
     )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils import timezone
 from django.utils.crypto import get_random_string
+from django.utils.formats import date_format
 
 from panels.forms.base import LongText, PanelsForm
 from panels.models import Answer, Question, Review
 from panels.services.content import FIELDS, TEXTS
+from people.nhs_forms import NhsDateField
 
 
 class ConflictForm(PanelsForm):
@@ -44,6 +48,53 @@ class ConflictForm(PanelsForm):
         if data.get("has_conflict") == "yes" and not data.get("conflict") and "conflict" not in self.errors:
             self.add_error("conflict", "Say in a few words what your conflict of interest is.")
         return data
+
+
+class DeclineForm(PanelsForm):
+    """Why the member cannot review the study, where it is no conflict of interest."""
+
+    submit_label = "I cannot review it"
+    submit_class = "nhsuk-button--warning"
+    mark_optional = False
+
+    reason = forms.CharField(
+        label="Why can you not review it?",
+        help_text="A few words are enough. The panel's chair and the programme's staff read this.",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say in a few words why you cannot review it."},
+    )
+
+
+class LongerForm(PanelsForm):
+    """Until when the member asks for time."""
+
+    submit_label = "Ask for more time"
+
+    until = NhsDateField(label="When can you send it?", subject="The day")
+    words = forms.CharField(
+        label="Anything that the chair should know?",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, due_on: dt.date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.due_on = due_on
+        self.fields["until"].required = True
+        self.fields["until"].help_text = f"It is due on {date_format(due_on)}."
+
+    def clean_until(self) -> dt.date:
+        """A day after the due date and to come, within half a year."""
+        day: dt.date = self.cleaned_data["until"]
+        today = timezone.localdate()
+        if day <= max(self.due_on, today):
+            when = f"{date_format(self.due_on)}, when it is due" if self.due_on >= today else "today"
+            raise forms.ValidationError(f"Choose a day after {when}.", code="early")
+        if day > today + dt.timedelta(days=183):
+            raise forms.ValidationError("Choose a day within six months. Check the year for a slip.", code="far")
+        return day
 
 
 class ReviewForm(PanelsForm):

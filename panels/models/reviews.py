@@ -19,12 +19,13 @@ class Review(models.Model):
     """One member's record in a cycle. Hidden from other members until theirs is in."""
 
     class Status(models.TextChoices):
-        """How far the member got. A member with a conflict of interest does not review."""
+        """How far the member got. Whoever has a conflict of interest, or says that they cannot, does not review."""
 
         ASSIGNED = "assigned", "Not started"
         DRAFT = "draft", "Draft"
         SUBMITTED = "submitted", "Submitted"
         CONFLICTED = "conflicted", "Conflict of interest"
+        DECLINED = "declined", "Cannot review"
         WITHDRAWN = "withdrawn", "No longer asked"
 
     class Recommendation(models.TextChoices):
@@ -42,6 +43,14 @@ class Review(models.Model):
     comments_to_team = models.TextField(blank=True)
     confidential_comments = models.TextField(blank=True)
     conflict = models.TextField("conflict of interest", blank=True)
+    declined = models.TextField("why they cannot review", blank=True)
+    longer_until = models.DateField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Until when the member asks for time; empty once it is answered.",
+    )
+    longer_words = models.TextField("why they need longer", blank=True)
     no_conflict_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When the member said that they have none."
     )
@@ -71,6 +80,12 @@ class Review(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(status="conflicted") | ~Q(conflict=""), name="review_conflict_is_described"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="declined") | ~Q(declined=""), name="review_declined_is_described"
+            ),
+            models.CheckConstraint(
+                condition=Q(longer_until__isnull=False) | Q(longer_words=""), name="review_longer_until_a_day"
             ),
         ]
 
@@ -117,23 +132,29 @@ class ReviewVersion(models.Model):
 
 
 class ReviewReminder(models.Model):
-    """A reminder that was sent. One of each kind for each due date, however often the task runs."""
+    """A reminder that was sent. One of each kind for each due date, however often the task runs; by hand, more."""
 
     class Kind(models.TextChoices):
         """When it is sent."""
 
         SOON = "soon", "Due within seven days"
         OVERDUE = "overdue", "Overdue"
+        BY_HAND = "by_hand", "By hand"
 
     review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="reminders")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     due_on = models.DateField()
+    sent_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     sent_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering: ClassVar = ["-sent_at"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["review", "kind", "due_on"], name="review_reminded_once")
+            models.UniqueConstraint(
+                fields=["review", "kind", "due_on"], condition=~Q(kind="by_hand"), name="review_reminded_once"
+            )
         ]
 
     def __str__(self) -> str:

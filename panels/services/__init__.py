@@ -11,14 +11,17 @@ from panels.services.cycles import (
     withdraw_review,
 )
 from panels.services.decisions import mark_condition_met, mark_condition_unmet, record_decision
-from panels.services.reminders import remind
+from panels.services.reminders import remind, remind_now
 from panels.services.reviews import (
+    ask_for_longer,
     declare_conflict,
     declare_no_conflict,
+    decline_review,
     reopen_review,
     save_draft,
     submit_review,
     undo_conflict,
+    undo_decline,
 )
 from panels.services.seats import (
     add_question,
@@ -35,12 +38,14 @@ from panels.services.seats import (
 __all__ = [
     "add_question",
     "add_reviewers",
+    "ask_for_longer",
     "change_cycle",
     "change_question",
     "change_seat",
     "close_cycle",
     "declare_conflict",
     "declare_no_conflict",
+    "decline_review",
     "end_seat",
     "give_default_questions",
     "invite_peer_reviewer",
@@ -52,6 +57,7 @@ __all__ = [
     "record_decision",
     "release_comments",
     "remind",
+    "remind_now",
     "reopen_cycle",
     "reopen_review",
     "retire_question",
@@ -59,5 +65,6 @@ __all__ = [
     "seat_person",
     "submit_review",
     "undo_conflict",
+    "undo_decline",
     "withdraw_review",
 ]

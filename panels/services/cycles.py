@@ -144,6 +144,7 @@ def withdraw_review(*, review: Review) -> Review:
         raise NotAskedError(f"{review.member} has sent their review, so it stays.")
     was_waiting = review.status in WAITING
     review.status = Review.Status.WITHDRAWN
+    review.longer_until, review.longer_words = None, ""
     review.save()
     review.cycle = cycle
     if was_waiting:
@@ -154,13 +155,17 @@ def withdraw_review(*, review: Review) -> Review:
 
 @transaction.atomic
 def change_cycle(*, cycle: ReviewCycle, due_on: dt.date, note: str) -> ReviewCycle:
-    """Change the due date or the note. Members who still write are told of a new date. Raises CycleClosedError."""
+    """Change the due date or the note. Raises CycleClosedError.
+
+    Members who still write are told of a new date, which answers those who asked for longer.
+    """
     locked = lock_open_cycle(cycle.pk)
     new_date = due_on != locked.due_on
     locked.due_on = due_on
     locked.note = note
     locked.save()
     if new_date:
+        locked.reviews.exclude(longer_until=None).update(longer_until=None, longer_words="")
         _tell_new_date(locked)
     return locked
 

@@ -8,12 +8,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from panels import emails
-from panels.models import Review, ReviewReminder
+from panels.models import Review, ReviewCycle, ReviewReminder
+from people.models import User
 
 #: How many days before the due date members are reminded.
 SOON_DAYS = 7
 #: Nobody is reminded of what they were asked less than this many days ago.
 QUIET_DAYS = 2
+#: Nobody is reminded by hand of what they were asked or reminded of less than this long ago.
+AGAIN_AFTER = dt.timedelta(hours=24)
 
 
 def reviews_to_remind(today: dt.date) -> list[tuple[int, str]]:
@@ -41,6 +44,32 @@ def reviews_to_remind(today: dt.date) -> list[tuple[int, str]]:
             if not any(r.kind == kind and r.due_on == review.cycle.due_on for r in review.reminders.all())
         ]
     return found
+
+
+@transaction.atomic
+def remind_now(*, cycle: ReviewCycle, by: User, review: Review | None = None) -> tuple[list[User], list[User]]:
+    """Remind those who still owe a review in a cycle, or one of them, because whoever runs it asks for that.
+
+    Returns who was reminded, and who was not, because they were asked or reminded less than ``AGAIN_AFTER`` ago; so a
+    second call reminds nobody. Where reviews are closed there is nobody to remind.
+    """
+    waiting = Review.objects.waiting().filter(cycle=cycle, member__is_active=True).select_for_update(of=("self",))
+    if review is not None:
+        waiting = waiting.filter(pk=review.pk)
+    before = timezone.now() - AGAIN_AFTER
+    reminded: list[User] = []
+    left: list[User] = []
+    rows = waiting.select_related("cycle__panel", "cycle__study", "member").prefetch_related("reminders")
+    for each in rows.order_by("member__full_name", "pk"):
+        if each.assigned_at > before or any(reminder.sent_at > before for reminder in each.reminders.all()):
+            left.append(each.member)
+            continue
+        due_on = each.cycle.due_on
+        ReviewReminder.objects.create(review=each, kind=ReviewReminder.Kind.BY_HAND, due_on=due_on, sent_by=by)
+        is_late = due_on < timezone.localdate()
+        emails.reminder(each, ReviewReminder.Kind.OVERDUE if is_late else ReviewReminder.Kind.SOON)
+        reminded.append(each.member)
+    return reminded, left
 
 
 @transaction.atomic

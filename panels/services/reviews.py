@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 
 from django.db import transaction
@@ -27,6 +28,8 @@ def _refuse_unless_waiting(review: Review) -> None:
         raise NotAskedError("You have already sent this review. Choose to change it if you want to write more.")
     if review.status == Review.Status.CONFLICTED:
         raise HasConflictError("You told us that you have a conflict of interest, so you cannot review this study.")
+    if review.status == Review.Status.DECLINED:
+        raise NotAskedError("You told us that you cannot review this study. Take that back first.")
     if review.status == Review.Status.WITHDRAWN:
         raise NotAskedError("You are no longer asked for this review.")
 
@@ -44,6 +47,7 @@ def declare_conflict(*, review: Review, conflict: str) -> Review:
         return review
     _refuse_unless_waiting(review)
     review.status = Review.Status.CONFLICTED
+    review.longer_until, review.longer_words = None, ""
     review.conflict = conflict
     review.no_conflict_at = None
     review.save()
@@ -79,13 +83,75 @@ def undo_conflict(*, review: Review) -> Review:
     review = _lock(review, cycle)
     if review.status != Review.Status.CONFLICTED:
         return review
-    review.status = Review.Status.DRAFT if review.saved_at else Review.Status.ASSIGNED
     review.conflict = ""
     review.no_conflict_at = None
+    _is_asked_again(review, cycle)
+    return review
+
+
+def _is_asked_again(review: Review, cycle: ReviewCycle) -> None:
+    review.status = Review.Status.DRAFT if review.saved_at else Review.Status.ASSIGNED
     review.save()
     if cycle.completed_at is not None:
         cycle.completed_at = None
         cycle.save()
+
+
+@transaction.atomic
+def decline_review(*, review: Review, reason: str) -> Review:
+    """The member cannot review this study, for a reason that is no conflict of interest: the chair and staff are told.
+
+    What they wrote stays with them. A second call changes nothing. Raises CycleClosedError, and NotAskedError where
+    the review is in or no longer asked for.
+    """
+    cycle = lock_open_cycle(review.cycle_id)
+    review = _lock(review, cycle)
+    if review.status == Review.Status.DECLINED:
+        return review
+    _refuse_unless_waiting(review)
+    review.status = Review.Status.DECLINED
+    review.declined = reason
+    review.longer_until, review.longer_words = None, ""
+    review.save()
+    emails.declined(review, on_study=conflicts_with(cycle.study).keys())
+    tell_if_complete(cycle)
+    return review
+
+
+@transaction.atomic
+def undo_decline(*, review: Review) -> Review:
+    """The member can review the study after all, while reviews are open. A second call changes nothing.
+
+    Raises CycleClosedError, and NotAskedError for a chair, who could read the others' reviews since.
+    """
+    cycle = lock_open_cycle(review.cycle_id)
+    review = _lock(review, cycle)
+    if review.status != Review.Status.DECLINED:
+        return review
+    if ReviewCycle.objects.run_by(review.member).filter(pk=cycle.pk).exists():
+        raise NotAskedError("You could read the other members' reviews since, so you can no longer write one.")
+    review.declined = ""
+    _is_asked_again(review, cycle)
+    return review
+
+
+@transaction.atomic
+def ask_for_longer(*, review: Review, until: dt.date, words: str = "") -> Review:
+    """The member asks for more time, and the chair and staff are told; they answer by moving the date for everybody.
+
+    A second call with the same changes and sends nothing. Raises CycleClosedError, NotAskedError and HasConflictError
+    where the review is not the member's to write, and ValueError where reviews are due on that day or later.
+    """
+    cycle = lock_open_cycle(review.cycle_id)
+    review = _lock(review, cycle)
+    _refuse_unless_waiting(review)
+    if until <= max(cycle.due_on, timezone.localdate()):
+        raise ValueError("Time is asked for until a day after the due date, and to come.")
+    if (review.longer_until, review.longer_words) == (until, words):
+        return review
+    review.longer_until, review.longer_words = until, words
+    review.save(update_fields=["longer_until", "longer_words"])
+    emails.longer_asked(review, on_study=conflicts_with(cycle.study).keys())
     return review
 
 
@@ -185,6 +251,7 @@ def submit_review(*, review: Review, version: int | None = None) -> Review:
     if errors:
         raise IncompleteReviewError(errors)
     review.status = Review.Status.SUBMITTED
+    review.longer_until, review.longer_words = None, ""
     review.submitted_at = timezone.now()
     review.save()
     _keep_version(review)

@@ -25,6 +25,7 @@ urlpatterns = [
     path("<slug:slug>/cycles/new/", cycles.choose_study, name="choose_study"),
     path("<slug:slug>/cycles/<int:pk>/", cycles.detail, name="cycle_detail"),
     path("<slug:slug>/cycles/<int:pk>/edit/", cycles.edit, name="cycle_edit"),
+    path("<slug:slug>/cycles/<int:pk>/remind/", cycles.remind, name="remind"),
     path("<slug:slug>/cycles/<int:pk>/members/", cycles.add_reviewers, name="add_reviewers"),
     path("<slug:slug>/cycles/<int:pk>/peer/", cycles.invite_peer, name="invite_peer"),
     path("<slug:slug>/cycles/<int:pk>/reviews/<int:review_pk>/withdraw/", cycles.withdraw, name="withdraw"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 
 from django.contrib import messages
@@ -9,7 +10,9 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.utils.dateparse import parse_date
+from django.utils.text import get_text_list
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from panels import services
 from panels.conflicts import conflicts_with
@@ -27,6 +30,7 @@ from panels.models import Panel, PanelSeat, Review, ReviewCycle
 from panels.querysets import WAITING
 from panels.together import export_rows, read_together
 from panels.views.panels import visible_panel
+from people.models import User
 from people.requests import sent, user_of
 from people.rules import is_programme_staff
 from people.spreadsheets import csv_file
@@ -111,7 +115,10 @@ def detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     )
     cycle = get_object_or_404(cycles, panel__slug=slug, pk=pk)
     runs = request.user.has_perm("panels.run_cycle", cycle)
-    reviews = list(cycle.reviews.select_related("member__organisation").order_by("member__full_name")) if runs else []
+    reviews = []
+    if runs:
+        rows = cycle.reviews.select_related("member__organisation").prefetch_related("reminders")
+        reviews = list(rows.order_by("member__full_name"))
     decision = getattr(cycle, "decision", None)
     context = {
         "cycle": cycle,
@@ -130,14 +137,46 @@ def detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return render(request, "panels/cycle_detail.html", context)
 
 
+@require_POST
+def remind(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Remind those who still owe a review, or the one whose review is posted."""
+    cycle = run_cycle(request, slug, pk)
+    key = request.POST.get("review", "")
+    review = None
+    if key:
+        review = get_object_or_404(cycle.reviews, pk=int(key) if key.isdecimal() and len(key) < 18 else 0)
+    reminded, left = services.remind_now(cycle=cycle, by=user_of(request), review=review)
+    if reminded:
+        messages.success(request, f"Reminded by email: {_names(reminded)}.")
+    if left:
+        messages.info(request, f"Not reminded: {_names(left)}. We asked or reminded them less than a day ago.")
+    if not reminded and not left:
+        messages.info(request, "Nobody owes a review, so nobody was reminded.")
+    return redirect(cycle)
+
+
+def _names(people: Iterable[User]) -> str:
+    return get_text_list([str(each) for each in people], "and")
+
+
+def _day(words: str) -> dt.date | None:
+    """A day as links carry it, such as 2026-12-24; None where it is none."""
+    try:
+        return parse_date(words)
+    except ValueError:
+        return None
+
+
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Change the due date or the note."""
     cycle = run_cycle(request, slug, pk)
+    asked = cycle.reviews.waiting().exclude(longer_until=None).order_by("longer_until").select_related("member")
+    wanted = _day(request.GET.get("due_on", ""))
     form = CycleForm(
         sent(request),
         cycle=cycle,
-        initial={"due_on": cycle.due_on, "note": cycle.note},
+        initial={"due_on": wanted or cycle.due_on, "note": cycle.note},
         cancel_url=cycle.get_absolute_url(),
     )
     if request.method == "POST" and form.is_valid():
@@ -148,7 +187,8 @@ def edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         else:
             messages.success(request, "The changes have been saved.")
             return redirect(cycle)
-    return render(request, "panels/cycle_edit.html", {"cycle": cycle, "panel": cycle.panel, "form": form})
+    context = {"cycle": cycle, "panel": cycle.panel, "form": form, "asked": asked}
+    return render(request, "panels/cycle_edit.html", context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -20,7 +20,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from panels import kept_text, services
 from panels.conflicts import conflicts_with
 from panels.exceptions import (
-    CycleClosedError,
     HasConflictError,
     IncompleteReviewError,
     NotAskedError,
@@ -31,11 +30,10 @@ from panels.forms.reviews import ConflictForm, ReviewForm, written
 from panels.models import Review, ReviewCycle, ReviewVersion
 from panels.services.content import content_of
 from panels.services.reviews import missing_from
-from people.requests import sent
 from people.rules import is_programme_staff
 
 
-def _own_review(request: HttpRequest, pk: int) -> Review:
+def own_review(request: HttpRequest, pk: int) -> Review:
     """The person's own review; anybody else's is not found."""
     reviews = Review.objects.of(request.user).select_related("cycle__panel", "cycle__study__theme", "member")
     return get_object_or_404(reviews.prefetch_related("cycle__questions"), pk=pk)
@@ -70,7 +68,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         if request.method == "POST" and trusted and kept_text.keep(request, pk):
             messages.warning(request, "Your login had ended. Log in again: what you wrote has been kept.")
         return redirect_to_login(request.get_full_path())
-    review = _own_review(request, pk)
+    review = own_review(request, pk)
     if not trusted:
         return _show_again(
             request, review, "You logged in again after you opened this page. Check what you wrote, then save it.", 403
@@ -110,21 +108,21 @@ def _write(request: HttpRequest, review: Review, sent: QueryDict) -> HttpRespons
     try:
         saved = services.save_draft(review=review, **form.made_from(), fields=fields, answers=answers)
     except StaleReviewError as error:
-        fresh = _own_review(request, review.pk)
+        fresh = own_review(request, review.pk)
         return _show_again(request, fresh, str(error), 409, sent=sent, stale=True)
     except (NotAskedError, HasConflictError) as error:
-        return _show_again(request, _own_review(request, review.pk), str(error), 409, sent=sent)
+        return _show_again(request, own_review(request, review.pk), str(error), 409, sent=sent)
     if not saved.cycle.is_open:
         messages.warning(
             request, "The panel has closed its reviews. What you wrote has been kept, but it has not been sent."
         )
         return redirect("reviews:edit", review.pk)
     if sent.get("action") == "check":
-        _add_errors(form, missing_from(_own_review(request, review.pk)))
+        _add_errors(form, missing_from(own_review(request, review.pk)))
         valid = not form.errors
     if not valid:
         form.data = {**sent.dict(), "version": saved.version}
-        return _page(request, _own_review(request, review.pk), form=form)
+        return _page(request, own_review(request, review.pk), form=form)
     if sent.get("action") == "check":
         return redirect("reviews:check", review.pk)
     messages.success(request, "Your draft has been saved. You can come back to it later.")
@@ -191,7 +189,7 @@ def autosave(request: HttpRequest, pk: int) -> JsonResponse:
     if not kept_text.csrf_passes(request):
         detail = "You logged in again in another tab. Press “Save draft” to go on here."
         return JsonResponse({"message": detail}, status=403)
-    review = _own_review(request, pk)
+    review = own_review(request, pk)
     form = ReviewForm(request.POST, review=review)
     form.is_valid()
     fields, answers = form.kept()
@@ -214,45 +212,11 @@ def autosave(request: HttpRequest, pk: int) -> JsonResponse:
     )
 
 
-@require_http_methods(["GET", "POST"])
-def conflict(request: HttpRequest, pk: int) -> HttpResponse:
-    """Say whether you have a conflict of interest."""
-    review = _own_review(request, pk)
-    initial = {"has_conflict": "no" if review.no_conflict_at else None}
-    form = ConflictForm(sent(request), initial=initial, cancel_url=review.get_absolute_url())
-    if request.method == "POST" and form.is_valid():
-        try:
-            if form.cleaned_data["has_conflict"] == "yes":
-                services.declare_conflict(review=review, conflict=form.cleaned_data["conflict"])
-                messages.success(request, "Thank you for telling us. You will not review this study.")
-            else:
-                services.declare_no_conflict(review=review)
-        except PanelsError as error:
-            messages.error(request, str(error))
-        return redirect("reviews:edit", review.pk)
-    if not review.is_waiting:
-        return redirect("reviews:edit", review.pk)
-    return render(
-        request, "reviews/review_conflict.html", {"review": review, "study": review.cycle.study, "form": form}
-    )
-
-
-@require_POST
-def undo_conflict(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take a declared conflict of interest back."""
-    review = _own_review(request, pk)
-    try:
-        services.undo_conflict(review=review)
-    except CycleClosedError as error:
-        messages.error(request, str(error))
-    return redirect("reviews:edit", review.pk)
-
-
 @never_cache
 @require_http_methods(["GET", "POST"])
 def check(request: HttpRequest, pk: int) -> HttpResponse:
     """Check your answers, then send them."""
-    review = _own_review(request, pk)
+    review = own_review(request, pk)
     if request.method == "POST":
         return _send(request, review)
     if review.is_submitted or not _may_write(review):
@@ -290,7 +254,7 @@ def answer_rows(review: Review) -> list[dict[str, Any]]:
 @require_GET
 def done(request: HttpRequest, pk: int) -> HttpResponse:
     """Your review is in."""
-    review = _own_review(request, pk)
+    review = own_review(request, pk)
     if not review.is_submitted:
         return redirect("reviews:edit", review.pk)
     context = {"review": review, "study": review.cycle.study, "reads_others": _reads_others(review)}
@@ -300,7 +264,7 @@ def done(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def change(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask, then let the member change a review that is in."""
-    review = _own_review(request, pk)
+    review = own_review(request, pk)
     if request.method == "POST":
         try:
             services.reopen_review(review=review)

@@ -168,7 +168,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
     (
         {"200": "panel_member", "404": "*", "login": "anonymous"},
         """
-        reviews:edit reviews:conflict
+        reviews:edit reviews:conflict reviews:decline reviews:longer
         """,
     ),
     (
@@ -301,7 +301,8 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         newsletters:unschedule newsletters:pause newsletters:resume newsletters:extend
         newsletters:test newsletters:move_block newsletters:template newsletters:approve newsletters:links
         updates:decide updates:test
-        panels:condition_unmet panels:move_question reviews:undo_conflict people:reactivate people:session_end
+        panels:condition_unmet panels:move_question panels:remind reviews:undo_conflict reviews:undo_decline
+        people:reactivate people:session_end
         people:resend mailing:mailing_pause mailing:mailing_resume
         """,
     ),
