@@ -19,7 +19,7 @@ from clahrc.templatetags.status import colour_of
 from communities.models import Membership, Newsletter, UpdateSection
 from fellows.listing import programme_max_years, soon
 from fellows.models import FellowPost, Secondment
-from panels.models import PanelSeat, Review, ReviewCycle
+from panels.models import Condition, PanelSeat, Review, ReviewCycle
 from people.models import Invitation
 from people.rules import is_programme_staff
 from studies.models import Study, StudyPerson, Suggestion, Theme
@@ -96,6 +96,19 @@ def cycles_to_conclude(user: User) -> Panel:
         return Item(cycle.study.short_title, cycle.get_absolute_url(), note, tag, colour)
 
     return _panel("Reviews that you look after", cycles, show, reverse("panels:index"), "All panels")
+
+
+def conditions_to_check(user: User) -> Panel:
+    """Conditions of decisions to which the study has said what it changed, or why not, for whoever runs the panel."""
+    conditions = Condition.objects.to_check_by(user).select_related("suggestion", "decision__cycle__study")
+    conditions = conditions.select_related("decision__cycle__panel").order_by("decision__recorded_at", "pk")
+
+    def show(condition: Condition) -> Item:
+        cycle, said = condition.decision.cycle, condition.suggestion
+        tag = (said.get_status_display(), colour_of(said.status)) if said else ()
+        return Item(_short(condition.text), cycle.get_absolute_url(), f"{cycle.study.short_title}, {cycle.panel}", *tag)
+
+    return _panel("Conditions that a study has answered", conditions, show, reverse("panels:index"), "All panels")
 
 
 def suggestions_to_answer(user: User) -> Panel:
@@ -279,6 +292,7 @@ class Dashboard:
 _ANYONE = (
     reviews_due,
     cycles_to_conclude,
+    conditions_to_check,
     suggestions_to_answer,
     secondments_ending,
     newsletter_drafts,

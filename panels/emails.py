@@ -11,7 +11,7 @@ from django.urls import reverse
 from mailing.services import send_template
 from panels.models import Decision, PanelSeat, Review, ReviewCycle
 from people.models import User
-from studies.models import StudyPerson
+from studies.models import Study, StudyPerson
 
 
 def _link(name: str, *args: Any) -> str:
@@ -112,19 +112,42 @@ def longer_asked(review: Review, *, on_study: Container[int]) -> None:
     _tell_who_runs("longer", review, on_study, link)
 
 
-def decided(decision: Decision) -> None:
-    """Tell the study's lead what the panel decided."""
-    cycle = decision.cycle
-    leads = StudyPerson.objects.today().filter(study=cycle.study, role=StudyPerson.Role.LEAD).select_related("user")
-    for person in leads:
+def _who_answers_for(study: Study) -> list[User]:
+    """The study's leads; without one its theme's; without those the programme staff, so that somebody knows."""
+    leads = StudyPerson.objects.today().filter(study=study, role=StudyPerson.Role.LEAD, user__is_active=True)
+    found = [person.user for person in leads.select_related("user")]
+    return found or list(study.theme.leads.filter(is_active=True)) or list(User.objects.programme_staff())
+
+
+def released(cycle: ReviewCycle, number: int) -> None:
+    """Tell whoever answers for the study that comments of the panel wait for an answer."""
+    for user in _who_answers_for(cycle.study):
         _send(
-            person.user,
-            "decision",
-            decision=decision,
-            conditions=list(decision.conditions.all()),
+            user,
+            "released",
             cycle=cycle,
             study=cycle.study,
             panel=cycle.panel,
-            link=_link("panels:decision", decision.pk),
+            number=number,
+            link=_link("studies:ledger", cycle.study.slug),
+        )
+
+
+def decided(decision: Decision) -> None:
+    """Tell whoever answers for the study what the panel decided, and those whose reviews were in what came of them."""
+    cycle = decision.cycle
+    about = {"decision": decision, "cycle": cycle, "study": cycle.study, "panel": cycle.panel}
+    link = _link("panels:decision", decision.pk)
+    answer = _who_answers_for(cycle.study)
+    for review in cycle.reviews.submitted().select_related("member"):
+        if review.member not in answer:
+            _send(review.member, "decided", **about, link=link)
+    for user in answer:
+        _send(
+            user,
+            "decision",
+            **about,
+            conditions=list(decision.conditions.all()),
+            link=link,
             ledger_link=_link("studies:ledger", cycle.study.slug),
         )

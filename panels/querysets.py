@@ -13,7 +13,7 @@ from people.rules import is_programme_staff
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from panels.models import Decision, Panel, PanelSeat, Question, Review, ReviewCycle
+    from panels.models import Condition, Decision, Panel, PanelSeat, Question, Review, ReviewCycle
     from people.models import User
 
 WAITING = ("assigned", "draft")
@@ -176,6 +176,23 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         seat = PanelSeat.objects.current().filter(panel=OuterRef("cycle__panel"), user=user.pk)
         reviewed = Review.objects.filter(cycle=OuterRef("cycle"), member=user.pk, status="submitted")
         return self.filter(Exists(on_study) | Exists(leads) | Exists(seat) | Exists(reviewed))
+
+
+class ConditionQuerySet(models.QuerySet["Condition"]):
+    """What studies must do because of decisions."""
+
+    def with_answers(self) -> ConditionQuerySet:
+        """Each with what the study says to it, and what it changed: two queries for all."""
+        return self.select_related("suggestion", "met_by").prefetch_related("suggestion__amendments")
+
+    def to_check_by(self, user: User | AnonymousUser) -> ConditionQuerySet:
+        """Those not yet met to which the study has said what it changed or why it does not, where the person runs the
+        panel's reviews.
+        """
+        from panels.models import ReviewCycle
+
+        answered = self.filter(met_at=None, suggestion__status__in=["done", "declined"])
+        return answered.filter(decision__cycle__in=ReviewCycle.objects.run_by(user).order_by().values("pk"))
 
 
 def _on_study(user: User | AnonymousUser, study: str = "study") -> Q:

@@ -9,9 +9,10 @@ from django.utils import timezone
 from clahrc.demo.cast import Cast
 from clahrc.demo.dates import moment
 from panels.models import Answer, Condition, Decision, Panel, PanelSeat, Question, Review, ReviewCycle
+from panels.services import ask_for_longer, decline_review
 from people.models import Organisation, User
-from studies.models import Programme, Study, Suggestion
-from studies.services import make_suggestion
+from studies.models import Programme, Study, StudyPerson, Suggestion
+from studies.services import answer_suggestion, make_suggestion, record_amendment
 
 Kind = Organisation.Kind
 #: For each kind of panel: the login that sits on it, its members' job and organisations, and its reason for a cycle.
@@ -78,6 +79,12 @@ def _cycle(panel: Panel, study: Study, members: list[User], due_in: int, cast: C
             _submit(review, opened + dt.timedelta(days=min(20, (today - opened).days)), nth, cast)
         elif nth == 2:
             _begin(review, cast)
+            if due_in == 9:
+                ask_for_longer(
+                    review=review, until=due_on + dt.timedelta(days=7), words="I am away in the week before it is due."
+                )
+        elif nth == 4 and due_in == 24:
+            decline_review(review=review, reason="I am on leave until the new year.")
         elif nth == 4:
             review.status, review.conflict = Review.Status.CONFLICTED, "I supervised the study lead until last year."
             review.save()
@@ -121,3 +128,8 @@ def _decide(cycle: ReviewCycle, cast: Cast) -> None:
         study=cycle.study, source=Suggestion.Source.PANEL, source_detail=cycle.panel.name, text=text
     )
     Condition.objects.create(decision=decision, text=text, suggestion=suggestion)
+    lead = cycle.study.people.today().filter(role=StudyPerson.Role.LEAD).first()
+    if lead and cycle.panel.kind == Panel.Kind.SCIENTIFIC:
+        done = "Each site has signed who carries the work on, and from when."
+        answer_suggestion(suggestion=suggestion, accept=True, answer="Yes: before the next site opens.", by=lead.user)
+        record_amendment(study=cycle.study, suggestions=[suggestion], text=done, by=lead.user)

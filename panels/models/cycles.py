@@ -12,7 +12,7 @@ from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from panels.models.panels import Panel, Question
-from panels.querysets import DecisionQuerySet, ReviewCycleQuerySet
+from panels.querysets import ConditionQuerySet, DecisionQuerySet, ReviewCycleQuerySet
 from studies.models import Study, Suggestion
 
 
@@ -131,6 +131,7 @@ class Condition(models.Model):
     )
     met_note = models.TextField("how it was met", blank=True)
 
+    objects = ConditionQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:

@@ -230,6 +230,8 @@ def reopen_cycle(*, cycle: ReviewCycle, due_on: dt.date) -> ReviewCycle:
 def release_comments(*, cycle: ReviewCycle, texts: Mapping[Review, str], released_by: User) -> list[Suggestion]:
     """Send members' comments to the study as suggestions in its co-production ledger, without the members' names.
 
+    Whoever answers for the study is told by email.
+
     ``texts`` has the words to send for each review, which staff or the chair may have edited. Each review's comments go
     once: those already sent are passed over, and so are reviews that are not in. Raises StillOpenError while reviews
     are open, because whoever still writes can read the ledger.
@@ -254,6 +256,8 @@ def release_comments(*, cycle: ReviewCycle, texts: Mapping[Review, str], release
         )
         review.released_at = timezone.now()
         review.save(update_fields=["released_at"])
+    if made:
+        emails.released(locked, len(made))
     return made
 
 

@@ -20,7 +20,7 @@ from studies.services import make_suggestion
 def record_decision(
     *, cycle: ReviewCycle, outcome: str, reasons: str, recorded_by: User, conditions: Iterable[str] = ()
 ) -> Decision:
-    """Record what the panel decided, close its reviews, and tell the study's lead.
+    """Record what the panel decided, close its reviews, and tell the study's lead and those whose reviews were in.
 
     Each condition, said once, also becomes a suggestion in the study's co-production ledger, where the team answers
     it. Raises AlreadyDecidedError on a second call, and ValueError where conditions and outcome do not belong together.

@@ -9,6 +9,7 @@ from panels.views import cycles, decisions, panels
 app_name = "panels"
 urlpatterns = [
     path("", panels.index, name="index"),
+    path("studies/<slug:slug>/", decisions.study, name="study"),
     path("studies/<slug:slug>/open/", cycles.open_cycle, name="open_cycle"),
     path("decisions/<int:pk>/", decisions.detail, name="decision"),
     path("conditions/<int:pk>/met/", decisions.condition_met, name="condition_met"),

@@ -131,7 +131,7 @@ def detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "returned": sum(review.is_submitted for review in reviews),
         "own_waiting": next((r for r in reviews if r.member_id == request.user.pk and r.is_waiting), None),
         "decision": decision,
-        "conditions": list(decision.conditions.select_related("met_by")) if decision else [],
+        "conditions": list(decision.conditions.with_answers()) if decision else [],
         "may_release": runs and not cycle.is_open and bool(_releasable(cycle)),
     }
     return render(request, "panels/cycle_detail.html", context)

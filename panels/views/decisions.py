@@ -11,10 +11,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from panels import services
 from panels.exceptions import PanelsError
 from panels.forms.cycles import ConditionMetForm, DecisionForm
-from panels.models import Condition, Decision
+from panels.models import Condition, Decision, ReviewCycle
 from panels.together import read_together
 from panels.views.cycles import run_cycle
 from people.requests import sent, user_of
+from studies.views.access import study_inside
 
 
 @require_http_methods(["GET", "POST"])
@@ -52,6 +53,24 @@ def record(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 @require_GET
+def study(request: HttpRequest, slug: str) -> HttpResponse:
+    """What panels looked at in a study, and what they decided; nothing of who reviewed."""
+    found = study_inside(request, slug)
+    cycles = found.review_cycles.select_related("panel").order_by("-opened_at", "-pk")
+    decisions = Decision.objects.visible_to(request.user).filter(cycle__study=found)
+    by_cycle = {each.cycle_id: each for each in decisions.prefetch_related("conditions")}
+    readable = set(ReviewCycle.objects.visible_to(request.user).filter(study=found).values_list("pk", flat=True))
+    context = {
+        "study": found,
+        "rows": [
+            {"cycle": cycle, "decision": by_cycle.get(cycle.pk), "readable": cycle.pk in readable} for cycle in cycles
+        ],
+        "may_ask": not found.is_archived and request.user.has_perm("panels.open_cycle", found),
+    }
+    return render(request, "panels/study_panels.html", context)
+
+
+@require_GET
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """A decision as the study team reads it: no reviewer is named."""
     decisions = Decision.objects.visible_to(request.user).select_related("cycle__panel", "cycle__study")
@@ -59,7 +78,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "decision": decision,
         "cycle": decision.cycle,
-        "conditions": list(decision.conditions.all()),
+        "conditions": list(decision.conditions.with_answers()),
         "runs": request.user.has_perm("panels.run_cycle", decision.cycle),
         "reads_ledger": request.user.has_perm("studies.view_study_inside", decision.cycle.study),
     }

@@ -168,6 +168,7 @@ def _page(
         "documents": cycle.study.documents.filter(removed_at=None),
         "change_url": reverse("reviews:change", args=[review.pk]),
         "reads_others": _reads_others(review),
+        "decision": getattr(cycle, "decision", None),
         **more,
     }
     return render(request, "reviews/review_edit.html", context, status=status)

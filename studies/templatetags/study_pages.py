@@ -21,6 +21,7 @@ _PAGES = (
     ("fellows", "Diffusion fellows", "fellows:study"),
     ("documents", "Documents", "studies:documents"),
     ("ledger", "Suggestions", "studies:ledger"),
+    ("panels", "Panels", "panels:study"),
     ("history", "History", "studies:history"),
 )
 

@@ -38,7 +38,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
     (
         {"200": "*", "404": "stranger associate convenor conflicted_member chair", "login": "anonymous"},
         """
-        studies:history studies:people studies:documents studies:document studies:ledger fellows:study
+        studies:history studies:people studies:documents studies:document studies:ledger fellows:study panels:study
         """,
     ),
     (

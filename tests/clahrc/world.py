@@ -153,6 +153,7 @@ class World:
             "updates": {"year": update.month.year, "month": update.month.month, "pk": section.pk},
             "panels": {"slug": panel.slug, "pk": self.cycle.pk, "review_pk": self.review.pk},
             "panels:open_cycle": {"slug": study.slug},
+            "panels:study": {"slug": study.slug},
             "panels:decision": {"pk": decision.pk},
             "panels:condition": {"pk": condition.pk},
             "panels:change_seat": {"slug": panel.slug, "pk": seat.pk},
