@@ -49,8 +49,9 @@ def withdraw(deliveries: QuerySet[Delivery, Delivery], answer: str) -> int:
 def withdraw_some(*, mailing_id: int) -> int:
     """Skip ``CHUNK`` at most of those who wait for a cancelled mailing, whom nobody takes up; returns how many."""
     waiting = Delivery.objects.filter(mailing=mailing_id, due_at__isnull=False).order_by("due_at", "pk")
-    some = waiting.select_for_update(skip_locked=True, of=("self",)).values("pk")[:CHUNK]
-    return skip(Delivery.objects.filter(pk__in=some), CANCELLED)
+    # Read first: within the update PostgreSQL may ask again for each row, and pass over what it has locked already.
+    some = list(waiting.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:CHUNK])
+    return skip(Delivery.objects.filter(pk__in=some), CANCELLED) if some else 0
 
 
 def withdraw_cancelled(*, seconds: float) -> bool:

@@ -189,6 +189,11 @@ def test_withdraw_cancelled_when_its_time_is_up_then_says_that_some_are_left(aud
     monkeypatch.setattr(withdrawing, "CHUNK", 1)
     mailing = newsletter(audience)
     Mailing.objects.update(status="cancelled")
+    if connection.vendor == "postgresql":
+        # The plan that it chooses by itself on some days: to look for every row anew whether it is one of the some.
+        with connection.cursor() as cursor:
+            for way in ("hashjoin", "mergejoin", "material", "hashagg", "sort"):
+                cursor.execute(f"SET LOCAL enable_{way} = off")
     assert withdrawing.withdraw_cancelled(seconds=-1)
     assert mailing.deliveries.by_status() == {"queued": 2, "skipped": 1}
     assert not withdrawing.withdraw_cancelled(seconds=30)
