@@ -36,6 +36,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, where Django would test in memory: there every thread shares one connection, and two at once (a live
     # server, two workers) fail in ways that the portal does not. In /dev/shm it is as quick.
     DATABASES["default"]["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}
+    # Where ten write at once on a machine that is busy with much else, the last waits long.
+    DATABASES["default"]["OPTIONS"]["timeout"] = 300
+    DATABASES["default"]["OPTIONS"]["init_command"] += "PRAGMA busy_timeout=300000;"
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
