@@ -38,7 +38,7 @@ def send_scheduled_newsletters() -> int:
 @shared_task
 def make_lists() -> int:
     """Make the lists of recipients that were left to a worker: of newsletters, emails about events, monthly updates."""
-    return newsletters.make_lists() + postings.make_lists()
+    return newsletters.make_lists() + postings.make_lists() + update_sending.make_lists()
 
 
 @shared_task

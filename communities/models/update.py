@@ -21,6 +21,13 @@ from communities.update_querysets import MonthlyUpdateQuerySet, UpdateSectionQue
 class MonthlyUpdate(models.Model):
     """One month's update. It is open until it goes at ``closes_at``, or sooner if staff send it."""
 
+    class Sending(models.TextChoices):
+        """What staff have said about sending all of its emails; each can be stopped alone, too."""
+
+        READY = "ready", "Ready to send"
+        PAUSED = "paused", "Paused"
+        CANCELLED = "cancelled", "Cancelled"
+
     month = models.DateField(unique=True, help_text="The first day of the month.")
     drafted_at = models.DateTimeField(default=timezone.now)
     closes_at = models.DateTimeField(help_text="When what is approved goes; what is not is left out.")
@@ -31,12 +38,31 @@ class MonthlyUpdate(models.Model):
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    preparing_since = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Since when the lists of those who get it wait to be made; empty once they are.",
+    )
+    prepared_upto = models.BigIntegerField(
+        default=0, editable=False, help_text="The last associate (key) whom the lists have been made for."
+    )
+    sending = models.CharField(max_length=9, choices=Sending.choices, default=Sending.READY, editable=False)
 
     objects = MonthlyUpdateQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = HistoricalRecords(excluded_fields=["prepared_upto"])
 
     class Meta:
         ordering: ClassVar = ["-month"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=False) | Q(preparing_since=None, sending="ready"),
+                name="update_goes_once_closed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(sending="cancelled") | Q(preparing_since=None), name="update_cancelled_has_no_list_to_make"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Monthly update of {self.month_words}"
@@ -54,6 +80,11 @@ class MonthlyUpdate(models.Model):
     def is_open(self) -> bool:
         """Whether it has not gone yet, so that its sections can be changed."""
         return self.closed_at is None
+
+    @property
+    def is_preparing(self) -> bool:
+        """Whether lists of those who get it are still to be made."""
+        return self.preparing_since is not None
 
 
 class UpdateSection(models.Model):

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping, Sequence
 
 from communities.lists import list_key, several_key, several_prefix, unsubscribe_headers
 from communities.models import Associate, Community, MonthlyUpdate, Purpose, UpdateMailing, UpdateReceipt, UpdateSection
-from communities.querysets import AssociateQuerySet
 from communities.update_mail import parts_of, update_message
 from mailing.models import Delivery, Mailing
 from mailing.services import extend_bulk, pause, queue_bulk, skip_waiting
 from people.models import User
 
 TOPIC = "monthly update"
-_BATCH = 2000
 #: Those whose end may still be another: what waits, and what staff could send again.
 _MAY_STILL_GO = (*Delivery.OPEN, Delivery.Status.FAILED, Delivery.Status.UNKNOWN)
 
@@ -24,15 +22,35 @@ def sections_to_send(update: MonthlyUpdate) -> list[UpdateSection]:
     return list(approved.select_related("community"))
 
 
-def mailing_for(update: MonthlyUpdate, communities: Collection[int], by: User | None) -> UpdateMailing | None:
-    """The email with what exactly these communities tell, made where there is none yet; None where they tell nothing.
+def mailings_of(update: MonthlyUpdate) -> dict[frozenset[int], UpdateMailing]:
+    """An update's emails by the communities (keys) that they tell of; two queries."""
+    rows = (
+        update.mailings.filter(mailing__isnull=False).select_related("mailing").defer("mailing__text", "mailing__html")
+    )
+    return {
+        frozenset(community.pk for community in row.communities.all()): row
+        for row in rows.prefetch_related("communities")
+    }
+
+
+def mailing_for(
+    update: MonthlyUpdate,
+    communities: Collection[int],
+    by: User | None,
+    known: Mapping[frozenset[int], UpdateMailing] | None = None,
+) -> UpdateMailing | None:
+    """The email with what exactly these communities tell, made where there is none yet; None where they tell nothing,
+    or staff cancelled the update. Where they paused it, a new one waits as well.
 
     It goes to nobody yet: ``send_to`` says to whom. The caller has locked the update or holds the communities' lists.
+    ``known`` are ``mailings_of``, if the caller has asked.
     """
-    wanted = set(communities)
-    for row in update.mailings.filter(mailing__isnull=False).select_related("mailing").prefetch_related("communities"):
-        if {community.pk for community in row.communities.all()} == wanted:
-            return row
+    wanted = frozenset(communities)
+    row = (mailings_of(update) if known is None else known).get(wanted)
+    if row:
+        return row
+    if update.sending == MonthlyUpdate.Sending.CANCELLED:
+        return None
     sections = [section for section in sections_to_send(update) if section.community_id in wanted]
     parts = parts_of(sections)
     if set(parts) != wanted:
@@ -48,24 +66,22 @@ def mailing_for(update: MonthlyUpdate, communities: Collection[int], by: User | 
         text=message.text,
         html=message.html,
         headers=unsubscribe_headers(Purpose.UPDATES, slug),
-        audience=_audience(row).as_audience(),
+        audience=Associate.objects.filter(update_receipts__mailing=row).as_audience(),
         created_by=by,
     )
     row.save(update_fields=["mailing"])
+    if update.sending == MonthlyUpdate.Sending.PAUSED:
+        pause(mailing=row.mailing)
     return row
 
 
-def _audience(row: UpdateMailing) -> AssociateQuerySet:
-    return Associate.objects.filter(update_receipts__mailing=row)
-
-
-def send_to(row: UpdateMailing, people: Iterable[int]) -> None:
-    """Queue an update's email to these associates (keys), none of whom has had this month's."""
+def send_to(row: UpdateMailing, people: Sequence[int]) -> None:
+    """Queue an update's email to these associates (keys, a few thousand at most), none of whom has had this month's."""
     assert row.mailing is not None  # ``mailing_for`` returns none without
     UpdateReceipt.objects.bulk_create(
-        (UpdateReceipt(update_id=row.update_id, mailing=row, associate_id=key) for key in people), batch_size=_BATCH
+        UpdateReceipt(update_id=row.update_id, mailing=row, associate_id=key) for key in people
     )
-    extend_bulk(mailing=row.mailing, audience=_audience(row).as_audience())
+    extend_bulk(mailing=row.mailing, audience=Associate.objects.filter(pk__in=people).as_audience())
 
 
 def narrow_updates(*, associate: Associate) -> int:
@@ -93,7 +109,8 @@ def _send_without(receipt: UpdateReceipt, rest: set[int]) -> int:
     """Withdraw the email of a receipt and send the one about the rest; returns how many were withdrawn."""
     old, associate = receipt.mailing, receipt.associate
     count = skip_waiting(recipient=associate.email, list_key_prefix=old.mailing.list_key) if old.mailing else 0
-    new = mailing_for(receipt.update, rest, by=None) if count and rest else None
+    is_off = old.mailing is None or old.mailing.status == Mailing.Status.CANCELLED
+    new = mailing_for(receipt.update, rest, by=None) if count and rest and not is_off else None
     if new and new.mailing and old.mailing:
         is_new = not new.receipts.exists()
         receipt.mailing = new

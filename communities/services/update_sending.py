@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from communities.lists import unsubscribe_headers
@@ -13,14 +16,19 @@ from communities.models import Associate, Membership, MonthlyUpdate, Purpose, Up
 from communities.querysets import AssociateQuerySet
 from communities.services.consents import hold_lists
 from communities.services.errors import RefusedError
+from communities.services.list_making import is_long, leave_to_worker, make_each
 from communities.services.proofs import send_proof
-from communities.services.update_lists import mailing_for, sections_to_send, send_to
+from communities.services.update_lists import mailing_for, mailings_of, sections_to_send, send_to
 from communities.update_mail import message_of, parts_of
+from mailing.models import Mailing
+from mailing.services import cancel, pause, resume
 from people.models import User
 
 logger = logging.getLogger(__name__)
 
-_BATCH = 2000
+#: How many associates are looked at at a time: a moment's work.
+_BATCH = 5000
+_Sending = MonthlyUpdate.Sending
 
 
 def recipients_of(update: MonthlyUpdate) -> AssociateQuerySet:
@@ -53,37 +61,128 @@ def send_update(*, update: MonthlyUpdate, by: User | None = None) -> MonthlyUpda
     There is one bulk mailing for each distinct set of communities among those who get it. It goes once: a second call
     returns it as it was sent, and nobody is on more than one mailing of a month (``update_receipt_once``). What is not
     approved is left out; where nothing is, or nobody wants it, nothing is sent. ``by`` is None where it goes by itself.
+    Where very many get it, a worker makes the lists (``make_lists``): of those who may have it by then.
     """
     current = MonthlyUpdate.objects.select_for_update().get(pk=update.pk)
     if not current.is_open:
         return current
-    hold_lists()
-    sets = _sets_of_communities(current, list(parts_of(sections_to_send(current))))
-    for communities, people in sorted(sets.items(), key=lambda each: sorted(each[0])):
-        mailing = mailing_for(current, communities, by)
-        if mailing:
-            send_to(mailing, people)
     current.closed_at, current.closed_by = timezone.now(), by
-    current.save(update_fields=["closed_at", "closed_by"])
+    if is_long(recipients_of(current)):
+        current.preparing_since = current.closed_at
+        leave_to_worker()
+    else:
+        _send_to(current)
+    current.save(update_fields=["closed_at", "closed_by", "preparing_since"])
     return current
 
 
-def _sets_of_communities(update: MonthlyUpdate, communities: list[int]) -> dict[frozenset[int], list[int]]:
-    """Who gets it, by the communities that they are told of: set of community keys → associates' keys. One query."""
-    rows = (
-        Membership.objects.current()
-        .filter(wants_updates=True, community__in=communities)
-        .filter(associate__in=_recipients(update, communities).order_by().values("pk"))
-        .order_by("associate", "community")
-        .values_list("associate_id", "community_id")
-    )
+def make_lists() -> int:
+    """Make the lists of those updates that were left to a worker; returns how many it has done with.
+
+    A few thousand people at a time, each time in a transaction of its own, so that whoever leaves a list waits for a
+    moment only. Two calls at once share the work; where one is killed, the next goes on from there
+    (``prepared_upto``). After ``MAIL_TASK_SECONDS`` it asks for another worker to go on.
+    """
+    until = time.monotonic() + settings.MAIL_TASK_SECONDS
+    waiting = MonthlyUpdate.objects.filter(preparing_since__isnull=False)
+    done: set[int] = set()
+
+    def make_some(update: MonthlyUpdate) -> bool:
+        first = update.prepared_upto
+        window = Associate.objects.filter(pk__gt=first).order_by("pk").values_list("pk", flat=True)[:_BATCH]
+        last = max(window, default=0)
+        if last:
+            # By a range of keys, so that the database looks at these people only.
+            _send_to(update, pk__gt=first, pk__lte=last)
+            # Past the history, which need not say how far it is.
+            MonthlyUpdate.objects.filter(pk=update.pk).update(prepared_upto=last)
+        else:
+            update.preparing_since = None
+            update.save(update_fields=["preparing_since"])
+            done.add(update.pk)
+        return True
+
+    while make_each(waiting, make_some):
+        if time.monotonic() > until:
+            leave_to_worker()
+            break
+    return len(done)
+
+
+def _send_to(update: MonthlyUpdate, **among: int) -> None:
+    """Queue a locked update to whoever gets it and has not had it, ``among`` these associates."""
+    hold_lists()
+    parts = list(parts_of(sections_to_send(update)))
+    sets = _sets_of_communities(_recipients(update, parts).filter(**among), parts)
+    known = mailings_of(update)
+    for communities, people in sorted(sets.items(), key=lambda each: sorted(each[0])):
+        mailing = mailing_for(update, communities, update.closed_by, known)
+        if mailing:
+            send_to(mailing, people)
+
+
+def _sets_of_communities(people: AssociateQuerySet, communities: list[int]) -> dict[frozenset[int], list[int]]:
+    """These people by the communities that they are told of: set of community keys → associates' keys. Two queries."""
+    keys = list(people.values_list("pk", flat=True))
+    rows = Membership.objects.current().filter(wants_updates=True, community__in=communities, associate__in=keys)
     theirs: dict[int, set[int]] = {}
-    for associate, community in rows.iterator(chunk_size=_BATCH):
+    for associate, community in rows.order_by("associate", "community").values_list("associate_id", "community_id"):
         theirs.setdefault(associate, set()).add(community)
     sets: dict[frozenset[int], list[int]] = {}
     for associate, belongs in theirs.items():
         sets.setdefault(frozenset(belongs), []).append(associate)
     return sets
+
+
+@transaction.atomic
+def pause_update(*, update: MonthlyUpdate) -> bool:
+    """Stop all emails of an update that has closed, also those that are yet to be made, between two messages.
+
+    False, and nothing changes, if it was not going.
+    """
+    return _steer(update, _Sending.READY, _Sending.PAUSED, pause)
+
+
+@transaction.atomic
+def resume_update(*, update: MonthlyUpdate) -> bool:
+    """Let all emails of a paused update go on, also those that were paused alone; False if it was not paused."""
+    return _steer(update, _Sending.PAUSED, _Sending.READY, resume)
+
+
+@transaction.atomic
+def cancel_update(*, update: MonthlyUpdate) -> int:
+    """End an update: whoever still waits will not get it, and no more lists are made. Returns how many waited; cannot
+    be undone. A second call returns 0, as one for an update that has not closed does.
+    """
+    current = _held(update)
+    if current.is_open or current.sending == _Sending.CANCELLED:
+        return 0
+    current.sending, current.preparing_since = _Sending.CANCELLED, None
+    current.save(update_fields=["sending", "preparing_since"])
+    return sum(cancel(mailing=mailing) for mailing in _mailings_of(current))
+
+
+def _steer(update: MonthlyUpdate, source: str, target: str, act: Callable[..., object]) -> bool:
+    current = _held(update)
+    if current.is_open or current.sending != source:
+        return False
+    current.sending = target
+    current.save(update_fields=["sending"])
+    for mailing in _mailings_of(current):
+        act(mailing=mailing)
+    return True
+
+
+def _held(update: MonthlyUpdate) -> MonthlyUpdate:
+    """The update as it is now, while no email of it can be made, also not for whoever leaves one of its communities."""
+    current = MonthlyUpdate.objects.select_for_update().get(pk=update.pk)
+    hold_lists()
+    return current
+
+
+def _mailings_of(update: MonthlyUpdate) -> QuerySet[Mailing]:
+    mailings = Mailing.objects.filter(pk__in=update.mailings.values("mailing"))
+    return mailings.defer("text", "html").order_by("pk")
 
 
 def send_due() -> int:

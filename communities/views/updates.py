@@ -18,7 +18,7 @@ from communities.forms.update import DeadlineForm, SectionBackForm, SectionForm
 from communities.models import MonthlyUpdate, UpdateSection
 from communities.progress import with_progress
 from communities.services.errors import RefusedError, StaleVersionError
-from communities.services.update_sending import recipients_of, send_test, send_update
+from communities.services.update_sending import recipients_of, send_test
 from communities.services.updates import decide_section, save_section, send_section_back, set_deadline
 from communities.update_mail import message_of
 from communities.views.preview import FRAME_POLICY, filled, frame_context
@@ -88,7 +88,8 @@ def detail(request: HttpRequest, year: int, month: int) -> HttpResponse:
         context["audience"] = recipients_of(update).count()
     elif may_send:
         mailings = update.mailings.select_related("mailing").prefetch_related("communities")
-        context["mailings"] = with_progress(mailings)
+        context["mailings"] = found = with_progress(mailings)
+        context["is_going"] = update.is_preparing or any(not each.progress.is_over for each in found)
     return render(request, "updates/update_detail.html", context)
 
 
@@ -211,25 +212,3 @@ def deadline(request: HttpRequest, year: int, month: int) -> HttpResponse:
             messages.success(request, "The time is saved.")
             return redirect(update)
     return render(request, "updates/update_deadline.html", {"form": form, "update": update})
-
-
-@permission_required(_SEND, raise_exception=True)
-@require_http_methods(["GET", "HEAD", "POST"])
-def send(request: HttpRequest, year: int, month: int) -> HttpResponse:
-    """Say how many people get what, and what is left out; then send it."""
-    update = update_for(request, year, month)
-    if request.method == "POST":
-        sent = send_update(update=update, by=user_of(request))
-        count = sent.receipts.count()
-        people = "person" if count == 1 else "people"
-        messages.success(request, f"It is on its way to {count} {people}." if count else "Nobody gets it this month.")
-        return redirect(update)
-    if not update.is_open:
-        return redirect(update)
-    context = {
-        "update": update,
-        "audience": recipients_of(update).count(),
-        "approved": update.sections.approved().select_related("community"),
-        "waiting": update.sections.filter(status=UpdateSection.Status.DRAFT).select_related("community"),
-    }
-    return render(request, "updates/update_send.html", context)

@@ -197,6 +197,12 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         """,
     ),
     (
+        {"on": "staff administrator", "403": "*", "login": "anonymous"},
+        """
+        updates:cancel
+        """,
+    ),
+    (
         {"on": "convenor staff administrator", "404": "*", "login": "anonymous"},
         """
         newsletters:report newsletters:audience_count
@@ -300,7 +306,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         studies:document_put_back fellows:post_open fellows:secondment_undo_end communities:change_role
         newsletters:unschedule newsletters:pause newsletters:resume newsletters:extend
         newsletters:test newsletters:move_block newsletters:template newsletters:approve newsletters:links
-        updates:decide updates:test
+        updates:decide updates:test updates:pause updates:resume
         panels:condition_unmet panels:move_question panels:remind reviews:undo_conflict reviews:undo_decline
         people:reactivate people:session_end
         people:resend mailing:mailing_pause mailing:mailing_resume

@@ -78,6 +78,8 @@ POSTS = {
     "communities:change_role": CONVENORS,
     "updates:decide": CONVENORS,
     "updates:test": CONVENORS,
+    "updates:pause": STAFF,
+    "updates:resume": STAFF,
     "newsletters:test": CONVENORS,
     "newsletters:move_block": CONVENORS,
     "newsletters:template": CONVENORS,
@@ -91,7 +93,8 @@ OPEN_LISTS = {"communities:manage", "newsletters:manage", "newsletters:new", "ne
               "events:manage", "events:new"}  # fmt: skip
 #: Whoever may not write a newsletter knows of no draft.
 HIDDEN = {page for page in PAGES | POSTS if page.startswith("newsletters:")} - OPEN_LISTS
-OF_A_MONTH = {"updates:detail", "updates:history", "updates:deadline", "updates:send"}
+OF_A_MONTH = {"updates:detail", "updates:history", "updates:deadline", "updates:send", "updates:pause",
+              "updates:resume"}  # fmt: skip
 HIDDEN |= {"updates:detail", "updates:history", "updates:section_history", "updates:section", "updates:section_html",
            "updates:send_back", "updates:decide", "updates:test"}  # fmt: skip
 
