@@ -137,3 +137,84 @@ def test_pause_skip_and_cancel_act_between_two_messages(column):
     assert portal.got()[last] == 0
     portal.assert_nobody_lost_or_doubled(most_unknown=0)
     assert portal.counts()["skipped"] > 100
+
+
+#: A community, an event of it, and people who asked to hear of both; few are many, so that workers make the lists.
+TOLD = """
+import datetime as dt
+from celery import current_app
+from django.db import transaction
+from communities.models import *
+from communities.services import list_making, update_sending
+from communities.services.consents import hold_lists
+from communities.services.postings import announce_event
+from studies.models import Programme, Study, Theme
+list_making.AT_ONCE = 10
+now, day = timezone.now(), dt.timedelta(days=1)
+staff = User.objects.create_user("staff@example.org", "a-long-enough-password", full_name="Staff", is_staff=True)
+Programme.objects.create(name="P", short_name="P", funder="F", region="R", starts_on="2024-01-01", ends_on="2029-12-31",
+                         target_associates=1, target_fellows=1)
+theme = Theme.objects.create(slug="stroke", name="Stroke", kind=Theme.Kind.RESEARCH, position=1)
+study = Study.objects.create(slug="visits", theme=theme, title="Visits", stage=Study.Stage.ACTIVE)
+community = Community.objects.create(study=study, slug="visits", name="Visits")
+people = Associate.objects.bulk_create(
+    Associate(email=f"p{i:05}@example.org", name=f"Person {i}", involvement="carer") for i in range(6_000)
+)
+for purpose in ("events", "updates"):
+    Consent.objects.bulk_create(Consent(associate=each, purpose=purpose, wording="Yes", source="x") for each in people)
+Membership.objects.bulk_create(
+    Membership(associate=each, community=community, wants_events=True, wants_updates=True) for each in people
+)
+event = Event.objects.create(slug="meeting", title="Meeting", kind="community", description="Come.", place="Hall",
+    community=community, status="published", starts_at=now + 9 * day, ends_at=now + 10 * day)
+update = MonthlyUpdate.objects.create(month="2027-03-01", closes_at=now + day)
+section = UpdateSection.objects.create(update=update, community=community, status="approved", decided_at=now)
+receipts = UpdateReceipt.objects.all()
+section.entries.create(kind="news", title="News", words="In short.", source="item:1", position=1)
+def ask():
+    current_app.send_task("communities.tasks.make_lists", queue="celery")
+def preparing():
+    return Mailing.objects.preparing().count() + MonthlyUpdate.objects.filter(preparing_since__isnull=False).count()
+"""
+
+
+WAITS_FOR_A_LOCK = "result = User.objects.raw(\"SELECT 1 AS id FROM pg_stat_activity WHERE wait_event_type = 'Lock'\")"
+
+
+def test_a_worker_killed_while_it_makes_the_list_of_an_event_leaves_it_to_the_next(column, on_servers):
+    portal = column()
+    portal.run(TOLD)
+    portal.run("posting = announce_event(event=event, by=staff); services.pause(mailing=posting.mailing)")
+    # Held as by somebody who leaves a list: the worker has begun and can not end.
+    portal.run("held = transaction.atomic(); held.__enter__(); hold_lists()")
+    worker = portal.start_worker()
+    portal.run("ask()")
+    if on_servers:  # where it is to be seen that it waits
+        portal.until(lambda: portal.run(f"{WAITS_FOR_A_LOCK}; result = len(result)") > 0, sweeping=False)
+    portal.kill(worker)
+    portal.run("held.__exit__(None, None, None)")
+    assert portal.run("result = preparing()") == 1
+    assert portal.counts() == {}
+    portal.start_worker()
+    portal.until(lambda: portal.run("ask(); result = preparing()") == 0, sweeping=False, pause=0.5)
+    assert portal.counts() == {"queued": 6_000}
+
+
+def test_a_worker_killed_between_two_parts_of_a_monthly_update_leaves_the_rest_to_the_next(column):
+    portal = column()
+    portal.run(TOLD)
+    portal.run("update = update_sending.send_update(update=update); update_sending.pause_update(update=update)")
+    worker = portal.start_worker()
+    portal.until(lambda: portal.run("ask(); result = UpdateReceipt.objects.count()") > 0, sweeping=False, pause=0.5)
+    portal.kill(worker)
+    # Each part is there whole or not at all, also where its end still reaches the database.
+    assert not portal.run(
+        "result = receipts.exclude(associate__email__in=Delivery.objects.values('recipient')).count()"
+    )
+    assert not portal.run(
+        "result = Delivery.objects.exclude(recipient__in=receipts.values('associate__email')).count()"
+    )
+    portal.start_worker()
+    portal.until(lambda: portal.run("ask(); result = preparing()") == 0, sweeping=False, pause=0.5)
+    assert portal.counts() == {"queued": 6_000}
+    assert portal.run("result = Mailing.objects.get().status") == "paused"
