@@ -49,8 +49,10 @@ def pass_places_on() -> int:
 
 @shared_task
 def send_event_emails() -> int:
-    """Remind people of events that are a week or a day away, and thank those who came to yesterday's."""
-    return notices.send_reminders() + notices.send_thanks()
+    """Remind people of events that are a week or a day away, tell those who wait that no place came free, and thank
+    those who came to yesterday's.
+    """
+    return notices.send_reminders() + notices.send_no_places() + notices.send_thanks()
 
 
 @shared_task

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar
 from urllib.parse import urlencode
 
@@ -17,6 +18,8 @@ from communities.models.series import EventSeries
 from communities.querysets import EventQuerySet
 from communities.words import span_words
 
+#: With less time than this before an event no place is offered any more: nobody could answer.
+OFFER_AT_LATEST = dt.timedelta(hours=1)
 _MAP = "https://www.openstreetmap.org/search?"
 
 
@@ -140,6 +143,11 @@ class Event(models.Model):
     def has_started(self) -> bool:
         """Whether it has begun."""
         return self.starts_at <= timezone.now()
+
+    @property
+    def offers_are_over(self) -> bool:
+        """Whether it begins so soon, or has begun, that a place that becomes free is offered to nobody any more."""
+        return self.starts_at - timezone.now() < OFFER_AT_LATEST
 
     @property
     def is_open_to_register(self) -> bool:

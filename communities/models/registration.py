@@ -166,6 +166,7 @@ class Notice(models.Model):
         CANCELLATION = "cancellation", "The event is off"
         WEEK = "week", "Reminder, a week before"
         DAY = "day", "Reminder, the day before"
+        NO_PLACE = "no_place", "No place came free"
         THANKS = "thanks", "Thank you, and what did you think?"
 
     registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="notices")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from communities import registration_emails as emails
 from communities.models import Event, Notice, Registration
+from communities.models.event import OFFER_AT_LATEST
 from communities.querysets import RegistrationQuerySet
 from communities.services.registrations import lock_event
 
@@ -16,6 +18,8 @@ from communities.services.registrations import lock_event
 REMINDERS = {Notice.Kind.DAY: 1, Notice.Kind.WEEK: 7}
 #: The hour, in London, from which people are thanked on the day after.
 THANKS_FROM = dt.time(9)
+#: How long after an event somebody is still told that there was no place for them.
+NO_PLACE_UNTIL = dt.timedelta(days=1)
 
 
 def to_tell(*events: Event) -> RegistrationQuerySet:
@@ -73,6 +77,34 @@ def _remind(pk: int) -> int:
             whom = event.registrations.coming().reachable().filter(coming_since__lt=due)
             return _tell(event, whom.exclude(pk__in=told_since.values("registration")), kind)
     return 0
+
+
+def send_no_places() -> int:
+    """Tell those who still wait for a place that none came free, once no more are offered; returns how many were told.
+
+    That is so an hour before an event (``OFFER_AT_LATEST``). Whoever is noticed late is told until a day after its end,
+    and nobody of an event that is off. Once for each date: if it moves after that, they wait again. Safe to run twice,
+    and at once with itself.
+    """
+    now = timezone.now()
+    waiting = Registration.objects.waiting().reachable().filter(event=OuterRef("pk")).order_by()
+    told = Notice.objects.filter(registration=OuterRef("pk"), kind=Notice.Kind.NO_PLACE)
+    untold = waiting.exclude(Exists(told.filter(starts_at=OuterRef("event__starts_at"))))
+    over = Event.objects.filter(
+        Exists(untold),
+        status=Event.Status.PUBLISHED,
+        starts_at__lt=now + OFFER_AT_LATEST,
+        ends_at__gt=now - NO_PLACE_UNTIL,
+    )
+    return sum(_tell_no_place(pk) for pk in over.order_by("pk").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _tell_no_place(pk: int) -> int:
+    event = lock_event(Event(pk=pk))
+    if event.status != Event.Status.PUBLISHED or not event.offers_are_over:
+        return 0
+    return _tell(event, event.registrations.waiting().reachable(), Notice.Kind.NO_PLACE)
 
 
 def send_thanks() -> int:

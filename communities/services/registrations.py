@@ -14,13 +14,11 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from communities import registration_emails as emails
-from communities.models import AttendeeNeeds, Event, Registration
+from communities.models import AttendeeNeeds, Event, Notice, Registration
 from communities.services.errors import RefusedError
 from communities.services.limits import check_limit
 from people.models import User
 
-#: With less time than this before an event no place is offered any more: nobody could answer.
-OFFER_AT_LATEST = dt.timedelta(hours=1)
 _NOT_OPEN = "You cannot register for this event at the moment."
 
 
@@ -56,7 +54,7 @@ def register(
             return found
         registration = _enter(current, found, name=name, email=email, organisation=organisation)
         _save_needs(registration, dietary, access, agreed_to)
-        emails.send_state(registration)
+        _tell_state(current, registration)
         return registration
 
 
@@ -95,8 +93,16 @@ def add_by_hand(
     registration = _enter(current, found, name=name, email=email, organisation=organisation, added_by=by)
     _save_needs(registration, dietary, access, agreed_to)
     if not current.has_started:
-        emails.send_state(registration)
+        _tell_state(current, registration)
     return registration
+
+
+def _tell_state(event: Event, registration: Registration) -> None:
+    """Email whoever has registered how it stands. To wait in vain is said by the same email, so it counts as said."""
+    emails.send_state(registration)
+    if not registration.is_coming and event.offers_are_over:
+        about = {"kind": Notice.Kind.NO_PLACE, "starts_at": event.starts_at}
+        Notice.objects.get_or_create(registration=registration, **about)
 
 
 def _enter(
@@ -251,7 +257,7 @@ def pass_places_on(event: Event) -> int:
         _end(registration, Registration.Ended.LAPSED)
         if not event.has_started:
             emails.send_lapsed(registration)
-    if event.starts_at - now < OFFER_AT_LATEST:
+    if event.offers_are_over:
         return 0
     left = places_left(event)
     following = list(event.registrations.waiting()[:left])

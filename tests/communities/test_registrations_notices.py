@@ -13,8 +13,9 @@ from icalendar import Calendar
 
 from communities.models import Event, EventPosting, Notice
 from communities.services.events import cancel_event, save_event
-from communities.services.notices import reminder_due, send_reminders, send_thanks
+from communities.services.notices import reminder_due, send_no_places, send_reminders, send_thanks
 from communities.services.postings import announce_event
+from communities.services.registrations import add_by_hand, register
 from communities.tasks import send_event_emails
 from communities.tokens import registration_token
 from mailing.models import Delivery
@@ -22,6 +23,7 @@ from tests.communities.factories import make_associate, make_event, make_registr
 from tests.communities.registering import emails
 
 HOUR = dt.timedelta(hours=1)
+MINUTE = dt.timedelta(minutes=1)
 DAY = dt.timedelta(days=1)
 NOW = dt.datetime(2027, 1, 4, 9, tzinfo=dt.UTC)
 
@@ -310,3 +312,79 @@ def test_thanks_when_the_day_is_over_then_to_those_who_came_once_with_the_link(e
     assert emails(missing.email) == []
     text = Delivery.objects.get(recipient=came.email).mailing.text
     assert reverse("events:feedback", args=[registration_token(came)]) in text
+
+
+# --- No place for those who waited ------------------------------------------------------------------------------
+
+
+def test_no_place_when_no_more_are_offered_then_those_who_wait_are_told_once(event, clock):
+    waiting, offered = make_registration(event, "waiting"), make_registration(event, "offered")
+    coming = make_registration(event, coming_since=event.starts_at)  # so that no reminder is due
+    make_registration(event, "cancelled")
+    clock.move_to(event.starts_at - HOUR)
+    assert send_event_emails() == 0
+    clock.move_to(event.starts_at - HOUR + MINUTE)
+    assert [send_event_emails(), send_event_emails()] == [1, 0]
+    assert emails(waiting.email) == ["No place has become free: Winter meeting"]
+    assert emails(offered.email) == emails(coming.email) == []
+    mailing = Delivery.objects.get(recipient=waiting.email).mailing
+    assert (mailing.kind, mailing.topic, mailing.attachments.count()) == ("transactional", "event registration", 0)
+    assert "so shortly before it begins we offer none any more" in mailing.text
+    assert registration_token(waiting) in mailing.text
+    clock.move_to(event.starts_at + HOUR / 2)
+    assert send_event_emails() == 0
+
+
+@pytest.mark.parametrize(("after_the_end", "told"), [(-MINUTE, 1), (DAY - MINUTE, 1), (DAY, 0)])
+def test_no_place_when_noticed_late_then_told_until_a_day_after_the_end(event, clock, after_the_end, told):
+    waiting = make_registration(event, "waiting")
+    clock.move_to(event.ends_at + after_the_end)
+    assert [send_no_places(), send_no_places()] == [told, 0]
+    assert len(emails(waiting.email)) == told
+    if told:
+        assert "before it begins" not in Delivery.objects.get(recipient=waiting.email).mailing.text
+
+
+def test_no_place_when_the_event_is_cancelled_then_told_that_alone(event, clock, staff):
+    waiting = make_registration(event, "waiting")
+    cancel_event(event=event, reason="Snow.", by=staff)
+    clock.move_to(event.starts_at)
+    assert send_no_places() == 0
+    assert emails(waiting.email) == ["Cancelled: Winter meeting"]
+
+
+def test_no_place_when_the_date_moves_then_they_wait_again_and_are_told_anew(event, clock, staff):
+    waiting = make_registration(event, "waiting")
+    clock.move_to(event.starts_at - HOUR / 2)
+    assert send_no_places() == 1
+    later = {"starts_at": event.starts_at + DAY, "ends_at": event.ends_at + DAY, "capacity": 1}
+    event = save_event(event=event, version=1, changes=later, by=staff)
+    waiting.refresh_from_db()
+    assert (waiting.status, send_no_places()) == ("offered", 0)
+    waiting.status, waiting.offer_expires_at = "waiting", None
+    waiting.save()
+    clock.move_to(event.starts_at)
+    assert [send_no_places(), send_no_places()] == [1, 0]
+
+
+def test_no_place_when_somebody_joins_the_line_in_the_last_hour_then_told_by_that_email_alone(event, clock, client):
+    make_registration(event, coming_since=event.starts_at)
+    clock.move_to(event.starts_at - HOUR / 2)
+    there = reverse("events:register", args=[event.slug])
+    assert "we offer no more places by email" in client.get(there).content.decode()
+    assert "we offer no more places by email" in client.get(event.get_absolute_url()).content.decode()
+    registration = register(event=event, email="late@example.org", name="Late", host="x")
+    assert emails("late@example.org") == ["You are on the waiting list: Winter meeting"]
+    text = Delivery.objects.get(recipient="late@example.org").mailing.text
+    assert "we offer no more places" in text
+    assert "it is your turn" not in text
+    assert send_no_places() == 0
+    mine = reverse("events:registration", args=[registration_token(registration)])
+    assert "No place has become free" in client.get(mine).content.decode()
+
+
+def test_no_place_when_given_one_at_the_door_before_they_are_told_then_not_told(event, clock, staff):
+    waiting = make_registration(event, "waiting")
+    clock.move_to(event.starts_at)
+    add_by_hand(event=event, by=staff, name=waiting.name, email=waiting.email)
+    assert send_no_places() == 0
