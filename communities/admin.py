@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.contrib import admin
 from simple_history.admin import SimpleHistoryAdmin
 
-from communities.models import Associate, Audience, Community, Consent, Event, Membership, Newsletter
+from communities.models import Associate, Audience, Community, Consent, Event, ListStop, Membership, Newsletter
 from people.read_only import ReadOnly, ReadOnlyAdmin
 
 
@@ -38,6 +38,12 @@ class ConsentInline(ReadOnlyInline):
     model = Consent
 
 
+class ListStopInline(ReadOnlyInline):
+    """What an associate stopped being sent by one community."""
+
+    model = ListStop
+
+
 @admin.register(Associate)
 class AssociateAdmin(ReadOnlyAdmin):
     """Associates with what they belong to and agreed to."""
@@ -45,7 +51,7 @@ class AssociateAdmin(ReadOnlyAdmin):
     list_display = ("name", "email", "involvement", "confirmed_at")
     list_filter = ("involvement",)
     search_fields = ("name", "email")
-    inlines: ClassVar = [MembershipInline, ConsentInline]
+    inlines: ClassVar = [MembershipInline, ConsentInline, ListStopInline]
 
 
 @admin.register(Newsletter)

@@ -44,6 +44,16 @@ def data_held(associate: Associate) -> dict[str, object]:
             }
             for consent in associate.consents.order_by("given_at", "pk")
         ],
+        "What you stopped being sent by one community": [
+            {
+                "What": stop.wording,
+                "Stopped": stop.stopped_at,
+                "Stopped by": stop.stopped_by,
+                "Asked for again": stop.resumed_at,
+                "Asked for again on": stop.resumed_by,
+            }
+            for stop in associate.list_stops.order_by("stopped_at", "pk")
+        ],
         "Newsletters by whose link you unsubscribed": [
             {"Newsletter": each.newsletter.title, "When": each.made_at}
             for each in associate.unsubscribes.select_related("newsletter")

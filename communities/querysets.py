@@ -17,7 +17,7 @@ from people.rules import is_programme_staff
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from communities.models import Associate, Community, Consent, Event, Membership, Newsletter, Registration
+    from communities.models import Associate, Community, Consent, Event, ListStop, Membership, Newsletter, Registration
     from people.models import User
 
 _HIDDEN_STAGE = "not_taken_forward"
@@ -125,6 +125,14 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
     def standing(self) -> ConsentQuerySet:
         """What has not been taken back."""
         return self.filter(withdrawn_at=None)
+
+
+class ListStopQuerySet(models.QuerySet["ListStop"]):
+    """What people stopped being sent by one community."""
+
+    def standing(self) -> ListStopQuerySet:
+        """What has not been asked for again."""
+        return self.filter(resumed_at=None)
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):

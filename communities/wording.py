@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from communities.models import Purpose
+from communities.models import Community, Purpose
 from studies.models import Programme
 
 _WORDS = {
@@ -42,3 +42,13 @@ def consent_wording(purpose: str) -> str:
 def consent_wordings() -> dict[str, str]:
     """The sentence of every purpose, in the order in which they are asked for."""
     return {purpose.value: consent_wording(purpose) for purpose in Purpose}
+
+
+def list_wording(purpose: str, community: Community) -> str:
+    """What one community sends of a kind, as its list is called where one stops it: "Emails about events from …"."""
+    kinds = {
+        Purpose.NEWSLETTERS: "Newsletters",
+        Purpose.EVENTS: "Emails about events",
+        Purpose.UPDATES: "News in monthly updates",
+    }
+    return f"{kinds[Purpose(purpose)]} from {community.name}"

@@ -1,7 +1,7 @@
 """Communities of practice, the associates who join them, what they agreed to, newsletters, events and who comes."""
 
 from communities.models.approval import ApprovalStep
-from communities.models.associate import Associate, Consent, Involvement, Membership, Purpose
+from communities.models.associate import Associate, Consent, Involvement, ListStop, Membership, Purpose
 from communities.models.audience import Audience
 from communities.models.block import NewsletterBlock, Picture
 from communities.models.community import Colour, Community, CommunityMove, new_key
@@ -30,6 +30,7 @@ __all__ = [
     "EventSeries",
     "Involvement",
     "LeftOut",
+    "ListStop",
     "Membership",
     "MonthlyUpdate",
     "Newsletter",

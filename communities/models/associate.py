@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from communities.models.community import Community, new_key
-from communities.querysets import AssociateQuerySet, ConsentQuerySet, MembershipQuerySet
+from communities.querysets import AssociateQuerySet, ConsentQuerySet, ListStopQuerySet, MembershipQuerySet
 
 
 class Involvement(models.TextChoices):
@@ -122,3 +122,34 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()}: {self.associate}"
+
+
+class ListStop(models.Model):
+    """What an associate stopped being sent by one community, in which words, when and how; and when they asked for it
+    again. Consent is for a purpose, whichever communities they join, so it stands.
+    """
+
+    associate = models.ForeignKey(Associate, on_delete=models.CASCADE, related_name="list_stops")
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, related_name="+")
+    purpose = models.CharField(max_length=12, choices=Purpose.choices)
+    wording = models.TextField(help_text="What was stopped, as its list is called.")
+    stopped_at = models.DateTimeField(default=timezone.now)
+    stopped_by = models.CharField(max_length=60, help_text="The page or header used to stop it.")
+    resumed_at = models.DateTimeField(null=True, blank=True)
+    resumed_by = models.CharField(max_length=60, blank=True, help_text="The page where it was asked for again.")
+
+    objects = ListStopQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-stopped_at", "-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["associate", "community", "purpose"],
+                condition=Q(resumed_at=None),
+                name="list_stop_once_at_a_time",
+            ),
+            models.CheckConstraint(condition=~Q(wording=""), name="list_stop_has_wording"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.wording}: {self.associate}"

@@ -10,6 +10,7 @@ from django.utils import timezone
 from communities.lists import list_prefix
 from communities.models import Associate, Community, Consent, Membership, Purpose
 from communities.services.several import withdraw_unwanted
+from communities.services.stops import note_start, note_stop
 from mailing.services import skip_waiting
 
 
@@ -66,11 +67,12 @@ def withdraw_consent(*, associate: Associate, purposes: Iterable[str], source: s
 
 
 @transaction.atomic
-def stop_one_community(*, associate: Associate, community: Community, purpose: str) -> bool:
+def stop_one_community(*, associate: Associate, community: Community, purpose: str, source: str) -> bool:
     """Send this person no more of one community's newsletters or events; their membership and consent stay.
 
     What waits that goes to other communities of theirs as well stays, unless none of those is left that they asked.
-    Returns whether anything changed; a second call changes nothing.
+    What was stopped is recorded (``ListStop``), with ``source``, the page or header by which it was. Returns whether
+    anything changed; a second call changes nothing.
     """
     hold_lists_of(associate, community.pk)
     changed = (
@@ -78,23 +80,29 @@ def stop_one_community(*, associate: Associate, community: Community, purpose: s
         .filter(associate=associate, community=community, **{f"wants_{purpose}": True})
         .update(**{f"wants_{purpose}": False})
     )
+    if changed:
+        note_stop(associate=associate, community=community, purpose=purpose, source=source)
     skip_waiting(recipient=associate.email, list_key_prefix=list_prefix(purpose, community.slug))
     withdraw_unwanted(associate=associate, purposes=[purpose])
     return bool(changed)
 
 
 @transaction.atomic
-def stop_communities(*, associate: Associate, communities: Iterable[Community], purpose: str) -> None:
+def stop_communities(*, associate: Associate, communities: Iterable[Community], purpose: str, source: str) -> None:
     """``stop_one_community`` for each of these, all or none."""
     for community in communities:
-        stop_one_community(associate=associate, community=community, purpose=purpose)
+        stop_one_community(associate=associate, community=community, purpose=purpose, source=source)
 
 
 @transaction.atomic
-def start_one_community(*, associate: Associate, community: Community, purpose: str) -> bool:
+def start_one_community(*, associate: Associate, community: Community, purpose: str, source: str) -> bool:
     """Undo ``stop_one_community``. Returns whether anything changed."""
-    return bool(
+    hold_lists_of(associate, community.pk)
+    changed = (
         Membership.objects.current()
         .filter(associate=associate, community=community, **{f"wants_{purpose}": False})
         .update(**{f"wants_{purpose}": True})
     )
+    if changed:
+        note_start(associate=associate, community=community, purpose=purpose, source=source)
+    return bool(changed)

@@ -17,6 +17,7 @@ from communities.services.consents import give_consent, hold_lists_of, withdraw_
 from communities.services.limits import check_limit
 from communities.services.several import withdraw_unwanted
 from communities.services.signups import join_community
+from communities.services.stops import note_start, note_stop
 from mailing.privacy import forget
 from mailing.services import skip_waiting
 
@@ -69,8 +70,8 @@ def save_preferences(*, associate: Associate, choices: Choices, wordings: Mappin
     hold_lists_of(associate)
     given_anew = _save_consents(associate, choices.consents, wordings)
     for community in choices.joins:
-        join_community(associate=associate, community=community, wants=choices.consents)
-    for membership in associate.memberships.current().select_related("community"):
+        join_community(associate=associate, community=community, wants=choices.consents, source=SOURCE)
+    for membership in associate.memberships.current().select_related("associate", "community"):
         if membership.community_id in choices.stays:
             _save_wants(membership, choices.stays[membership.community_id])
         elif membership.community_id in choices.leaves:
@@ -79,6 +80,7 @@ def save_preferences(*, associate: Associate, choices: Choices, wordings: Mappin
         current = associate.memberships.current()
         if not current.filter(**{f"wants_{purpose}": True}).exists():
             current.update(**{f"wants_{purpose}": True})
+            note_start(associate=associate, purpose=purpose, source=SOURCE)
     withdraw_unwanted(associate=associate, purposes=list(Purpose.values))
 
 
@@ -113,7 +115,11 @@ def _save_wants(membership: Membership, wanted: frozenset[str]) -> None:
         if getattr(membership, name) != (purpose.value in wanted):
             setattr(membership, name, purpose.value in wanted)
             changed.append(name)
-            if purpose.value not in wanted:
+            about = {"associate": membership.associate, "community": membership.community, "purpose": purpose.value}
+            if purpose.value in wanted:
+                note_start(**about, source=SOURCE)
+            else:
+                note_stop(**about, source=SOURCE)
                 _withdraw_waiting(membership, purpose.value)
     if changed:
         membership.save(update_fields=changed)

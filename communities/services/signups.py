@@ -14,6 +14,7 @@ from communities.services.accounts import link_user
 from communities.services.consents import give_consent
 from communities.services.errors import RefusedError
 from communities.services.limits import check_limit, delete_old_attempts
+from communities.services.stops import note_start
 
 #: How long the link in the confirmation email works.
 SIGNUP_LASTS = dt.timedelta(days=7)
@@ -88,7 +89,9 @@ def confirm_signup(*, signup: Signup) -> Associate:
         raise RefusedError("This link has expired.")
     associate = _associate_for(signup)
     for community in signup.communities.public():
-        join_community(associate=associate, community=community, wants=dict.fromkeys(signup.agreed_to, True))
+        join_community(
+            associate=associate, community=community, wants=dict.fromkeys(signup.agreed_to, True), source=SOURCE
+        )
     for purpose, wording in signup.agreed_to.items():
         give_consent(associate=associate, purpose=purpose, wording=wording, source=SOURCE)
     signup.confirmed_at = timezone.now()
@@ -115,8 +118,8 @@ def _associate_for(signup: Signup) -> Associate:
 
 
 @transaction.atomic
-def join_community(*, associate: Associate, community: Community, wants: Mapping[str, bool]) -> Membership:
-    """Make an associate a member, wanting what ``wants`` says (purpose → yes).
+def join_community(*, associate: Associate, community: Community, wants: Mapping[str, bool], source: str) -> Membership:
+    """Make an associate a member, wanting what ``wants`` says (purpose → yes), as they asked on the page ``source``.
 
     One who belongs already keeps their membership; what they want is added to, never taken away.
     """
@@ -128,6 +131,9 @@ def join_community(*, associate: Associate, community: Community, wants: Mapping
         for field, value in wanted.items():
             setattr(membership, field, value)
         membership.save(update_fields=list(wanted))
+    for purpose, yes in wants.items():
+        if yes:
+            note_start(associate=associate, community=community, purpose=purpose, source=source)
     return membership
 
 

@@ -107,7 +107,13 @@ def preferences(request: HttpRequest, associate: Associate, token: str) -> HttpR
         save_preferences(associate=associate, choices=form.choices, wordings=form.wordings)
         messages.success(request, "Your changes are saved.")
         return redirect("communities:preferences", token)
-    context = {"form": form, "associate": associate, "token": token, "consents": associate.consents.all()}
+    context = {
+        "form": form,
+        "associate": associate,
+        "token": token,
+        "consents": associate.consents.all(),
+        "stops": associate.list_stops.all(),
+    }
     if tokens.is_owner(token):
         context |= {
             "is_owner": True,

@@ -20,6 +20,8 @@ from communities.wording import consent_wording
 from mailing.tokens import BadToken
 
 _ONE_CLICK = ("List-Unsubscribe", "One-Click")
+#: By what something is stopped or asked for again, as the record of it says.
+_HEADER, _PAGE, _UNDONE = "one-click unsubscribe", "unsubscribe page", "unsubscribe page, undone"
 
 
 @csrf_exempt
@@ -69,9 +71,9 @@ def _stop_list(associate: Associate, purpose: str, community: Community | None) 
     A monthly update tells of all communities of theirs, also where only one has news: they all stop.
     """
     if purpose in (Purpose.NEWSLETTERS, Purpose.EVENTS) and community:
-        stop_communities(associate=associate, communities=[community], purpose=purpose)
+        stop_communities(associate=associate, communities=[community], purpose=purpose, source=_HEADER)
     else:
-        withdraw_consent(associate=associate, purposes=_purposes(purpose), source="one-click unsubscribe")
+        withdraw_consent(associate=associate, purposes=_purposes(purpose), source=_HEADER)
 
 
 def _note(request: HttpRequest, associate: Associate, purpose: str) -> None:
@@ -101,10 +103,10 @@ def _stop(associate: Associate, what: str, purpose: str, offered: list[Community
     by_choice = {f"{UnsubscribeForm.COMMUNITY}-{each.pk}": [each] for each in offered}
     chosen = {UnsubscribeForm.COMMUNITY: offered, UnsubscribeForm.ALL_OF_THESE: offered, **by_choice}.get(what)
     if chosen:
-        stop_communities(associate=associate, communities=chosen, purpose=purpose)
+        stop_communities(associate=associate, communities=chosen, purpose=purpose, source=_PAGE)
         return {"communities": chosen, "purpose": purpose, "wordings": [], "stopped": [Purpose(purpose).label]}
     purposes = _purposes("" if what == UnsubscribeForm.EVERYTHING else purpose)
-    withdrawn = withdraw_consent(associate=associate, purposes=purposes, source="unsubscribe page")
+    withdrawn = withdraw_consent(associate=associate, purposes=purposes, source=_PAGE)
     again = [consent.purpose for consent in withdrawn]
     return {
         "stopped": [Purpose(each).label for each in purposes],
@@ -122,9 +124,9 @@ def resubscribe(request: HttpRequest, associate: Associate, token: str) -> HttpR
     purposes = [each for each in request.POST.getlist("purpose") if each in Purpose.values]
     for purpose in purposes:
         for community in communities:
-            start_one_community(associate=associate, community=community, purpose=purpose)
+            start_one_community(associate=associate, community=community, purpose=purpose, source=_UNDONE)
         if not communities and associate.consents.filter(purpose=purpose).exists():
             wording = consent_wording(purpose)
-            give_consent(associate=associate, purpose=purpose, wording=wording, source="unsubscribe page, undone")
+            give_consent(associate=associate, purpose=purpose, wording=wording, source=_UNDONE)
     messages.success(request, "We will go on emailing you.")
     return redirect("communities:preferences", token)

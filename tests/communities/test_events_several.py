@@ -247,9 +247,9 @@ def test_waiting_when_one_of_its_communities_is_left_then_stays_until_the_last(e
 
 def test_waiting_when_for_everybody_and_the_last_community_is_left_then_withdrawn(both, community, other, staff):
     announce_event(event=make_event(), by=staff)
-    stop_one_community(associate=both, community=community, purpose="events")
+    stop_one_community(associate=both, community=community, purpose="events", source="x")
     assert status(both) == "queued"
-    stop_one_community(associate=both, community=other, purpose="events")
+    stop_one_community(associate=both, community=other, purpose="events", source="x")
     assert status(both) == "skipped"
 
 

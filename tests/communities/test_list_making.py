@@ -394,7 +394,7 @@ def test_update_when_still_open_then_can_neither_be_paused_nor_cancelled(client_
 
 
 def test_update_when_people_leave_while_preparing_then_they_get_what_is_left_or_nothing(closed, readers, other):
-    stop_one_community(associate=readers[0], community=other, purpose="updates")
+    stop_one_community(associate=readers[0], community=other, purpose="updates", source="x")
     withdraw_consent(associate=readers[1], purposes=["updates"], source="x")
     make_lists()
     [narrowed] = Delivery.objects.filter(recipient=readers[0].email)
@@ -408,7 +408,7 @@ def test_update_when_paused_and_somebody_leaves_then_the_email_with_the_rest_wai
     make_lists()
     # The only one of the first community alone, so that the email with its news is there; of the second it is new.
     Mailing.objects.filter(list_key__startswith="updates/home").update(list_key="updates/gone/")
-    stop_one_community(associate=readers[0], community=other, purpose="updates")
+    stop_one_community(associate=readers[0], community=other, purpose="updates", source="x")
     assert {each.status for each in Mailing.objects.filter(topic="monthly update")} == {"paused"}
     assert Delivery.objects.filter(recipient=readers[0].email, status="queued").count() == 1
 
@@ -424,13 +424,13 @@ def test_update_when_cancelled_and_somebody_leaves_then_nothing_is_sent_to_them(
         cancel_update(update=closed)
     else:
         cancel(mailing=Delivery.objects.filter(recipient=readers[2].email).get().mailing)
-    stop_one_community(associate=readers[2], community=other, purpose="updates")
+    stop_one_community(associate=readers[2], community=other, purpose="updates", source="x")
     assert [each.status for each in Delivery.objects.filter(recipient=readers[2].email)] == ["skipped"]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_update_when_two_workers_make_its_lists_and_people_leave_then_each_gets_one_at_most(closed, readers, other):
-    leaving = [lambda each=each: stop_one_community(associate=each, community=other, purpose="updates")
+    leaving = [lambda each=each: stop_one_community(associate=each, community=other, purpose="updates", source="x")
                for each in readers[:2]]  # fmt: skip
     assert at_once([make_lists, make_lists, *leaving]) == []
     make_lists()

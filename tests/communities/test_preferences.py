@@ -180,7 +180,8 @@ def test_data_when_downloaded_then_holds_everything_of_theirs_and_nothing_of_oth
     assert set(held) == {
         "Name", "Email address", "How you are involved", "Organisation", "Town or county", "Confirmed",
         "Has an account to log in",
-        "Communities", "Consents", "Newsletters by whose link you unsubscribed", "Newsletters that you were not sent",
+        "Communities", "Consents", "What you stopped being sent by one community",
+        "Newsletters by whose link you unsubscribed", "Newsletters that you were not sent",
         "Monthly updates that you were sent", "Events", "Signups", "Emails",
         "Emails that came back", "Stops of emails to many",
     }  # fmt: skip

@@ -74,9 +74,9 @@ def test_waiting_when_the_last_community_is_left_then_withdrawn_once(waiting, pe
 
 
 def test_waiting_when_turned_off_there_then_withdrawn_and_for_events_not(waiting, person, community):
-    stop_one_community(associate=person, community=community, purpose="events")
+    stop_one_community(associate=person, community=community, purpose="events", source="x")
     assert status(waiting) == "queued"
-    stop_one_community(associate=person, community=community, purpose="newsletters")
+    stop_one_community(associate=person, community=community, purpose="newsletters", source="x")
     assert status(waiting) == "skipped"
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 from bs4 import BeautifulSoup
 from django.test import Client
 from django.urls import reverse
 
 from communities.audiences import Choice
-from communities.models import Associate, Consent, Membership
+from communities.models import Associate, Consent, ListStop, Membership
+from communities.privacy import data_held
 from communities.services.audiences import save_audience
+from communities.services.consents import stop_one_community
 from communities.services.newsletters import send_newsletter
 from communities.services.postings import announce_event
-from communities.services.preferences import Choices, save_preferences
+from communities.services.preferences import Choices, erase_associate, leave_community, save_preferences
+from communities.services.signups import join_community
 from communities.tokens import TEST_SUBJECT, recipient_token
 from communities.wording import consent_wording, consent_wordings
 from mailing.bounces import services as bounces
@@ -299,3 +304,78 @@ def test_preferences_when_moved_from_one_of_several_to_another_then_what_waits_s
     assert Delivery.objects.get().status == "queued"
     save_preferences(associate=person, choices=Choices(consents=agreed, leaves=frozenset(keeps)), wordings={})
     assert Delivery.objects.get().status == "skipped"
+
+
+# --- The record of what one community was stopped from sending -------------------------------------------------------
+
+
+def record(person: Associate) -> list[tuple[str, str, str]]:
+    """What was stopped, by what, and where it was asked for again; the first first."""
+    rows = person.list_stops.order_by("pk")
+    assert all(row.stopped_at and bool(row.resumed_at) == bool(row.resumed_by) for row in rows)
+    return [(row.wording, row.stopped_by, row.resumed_by) for row in rows]
+
+
+def test_record_when_one_click_came_from_an_event_of_one_community_then_kept_with_words_date_and_way(
+    client, person, community, staff
+):
+    announce_event(event=make_event(community), by=staff)
+    header = Delivery.objects.get(recipient=person.email).mailing.headers["List-Unsubscribe"]
+    there = urlsplit(header.strip("<>").replace("{{token}}", recipient_token(person)))
+    for _ in range(2):
+        assert Client(enforce_csrf_checks=True).post(f"{there.path}?{there.query}", ONE_CLICK).status_code == 200
+    assert record(person) == [("Emails about events from Home visits after stroke", "one-click unsubscribe", "")]
+    assert standing(person) == {"newsletters", "events"}
+    held = data_held(person)["What you stopped being sent by one community"]
+    assert [each["Stopped by"] for each in held] == ["one-click unsubscribe"]
+    page = client.get(reverse("communities:preferences", args=[recipient_token(person)])).content.decode()
+    assert "Emails about events from Home visits after stroke" in page
+
+
+def test_record_when_undone_and_stopped_again_then_each_is_kept(client, person, community):
+    query = f"?list=newsletters&community={community.slug}"
+    client.post(url(person, query), {"what": "community"})
+    undo = reverse("communities:resubscribe", args=[recipient_token(person)])
+    for _ in range(2):
+        client.post(undo, {"purpose": "newsletters", "community": community.slug})
+    client.post(url(person, query), ONE_CLICK)
+    words = "Newsletters from Home visits after stroke"
+    assert record(person) == [
+        (words, "unsubscribe page", "unsubscribe page, undone"), (words, "one-click unsubscribe", ""),
+    ]  # fmt: skip
+
+
+def test_record_when_chosen_on_the_preferences_page_then_kept_as_well(person, community):
+    def choose(*wanted: str) -> None:
+        stays = {community.pk: frozenset(wanted)}
+        choices = Choices(consents={"newsletters": True, "events": True}, stays=stays)
+        save_preferences(associate=person, choices=choices, wordings=consent_wordings())
+
+    choose("newsletters")
+    choose("newsletters")
+    assert record(person) == [("Emails about events from Home visits after stroke", "preferences page", "")]
+    choose("newsletters", "events")
+    assert record(person)[0][2] == "preferences page"
+
+
+def test_record_when_all_of_a_kind_is_asked_for_again_then_says_so(person, community):
+    for purposes, yes in ((frozenset(), False), (frozenset(), True)):
+        choices = Choices(consents={"events": yes}, stays={community.pk: purposes | {"newsletters"}})
+        save_preferences(associate=person, choices=choices, wordings=consent_wordings())
+    assert person.memberships.get().wants_events
+    assert record(person)[0][1:] == ("preferences page", "preferences page")
+
+
+def test_record_when_joined_anew_then_what_was_stopped_before_is_asked_for_again(person, community):
+    stop_one_community(associate=person, community=community, purpose="events", source="one-click unsubscribe")
+    leave_community(membership=person.memberships.get())
+    join_community(associate=person, community=community, wants={"newsletters": True}, source="signup page")
+    assert record(person)[0][2] == ""
+    join_community(associate=person, community=community, wants={"events": True}, source="signup page")
+    assert record(person)[0][2] == "signup page"
+
+
+def test_record_when_they_are_erased_then_gone(person, community):
+    stop_one_community(associate=person, community=community, purpose="events", source="x")
+    erase_associate(associate=person)
+    assert not ListStop.objects.exists()

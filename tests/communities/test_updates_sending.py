@@ -99,7 +99,9 @@ def test_send_when_somebody_may_not_have_it_then_does_not_get_it(update, communi
     got = make_associate(community, updates=True)
     make_associate(community)  # wants newsletters and events
     withdraw_consent(associate=make_associate(community, updates=True), purposes=["updates"], source="x")
-    stop_one_community(associate=make_associate(community, updates=True), community=community, purpose="updates")
+    stop_one_community(
+        associate=make_associate(community, updates=True), community=community, purpose="updates", source="x"
+    )
     leave_community(membership=make_associate(community, updates=True).memberships.get())
     suppress(email=make_associate(community, updates=True, email="Full@example.org").email.lower(), reason="hard")
     make_associate(third, updates=True)
@@ -194,7 +196,7 @@ def part(way: str, person, community) -> None:
     if way == "leave":
         leave_community(membership=person.memberships.get(community=community))
     elif way == "stop":
-        stop_one_community(associate=person, community=community, purpose="updates")
+        stop_one_community(associate=person, community=community, purpose="updates", source="x")
     else:
         wanted = {"newsletters": True, "events": True, "updates": True}
         stays = {community.pk: frozenset({"newsletters", "events"})}
