@@ -115,11 +115,11 @@ def _save_wants(membership: Membership, wanted: frozenset[str]) -> None:
         if getattr(membership, name) != (purpose.value in wanted):
             setattr(membership, name, purpose.value in wanted)
             changed.append(name)
-            about = {"associate": membership.associate, "community": membership.community, "purpose": purpose.value}
-            if purpose.value in wanted:
-                note_start(**about, source=SOURCE)
-            else:
-                note_stop(**about, source=SOURCE)
+            note = note_start if purpose.value in wanted else note_stop
+            note(
+                associate=membership.associate, community=membership.community, purpose=purpose.value, source=SOURCE
+            )  # fmt: skip
+            if purpose.value not in wanted:
                 _withdraw_waiting(membership, purpose.value)
     if changed:
         membership.save(update_fields=changed)

@@ -101,8 +101,9 @@ def _tell_state(event: Event, registration: Registration) -> None:
     """Email whoever has registered how it stands. To wait in vain is said by the same email, so it counts as said."""
     emails.send_state(registration)
     if not registration.is_coming and event.offers_are_over:
-        about = {"kind": Notice.Kind.NO_PLACE, "starts_at": event.starts_at}
-        Notice.objects.get_or_create(registration=registration, **about)
+        Notice.objects.get_or_create(
+            registration=registration, kind=Notice.Kind.NO_PLACE, starts_at=event.starts_at, sequence=0
+        )
 
 
 def _enter(
