@@ -18,6 +18,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.db import transaction
 
 from people.models import User
 from people.rules import needs_second_factor
@@ -107,6 +108,7 @@ def has_one_to_spare(user: User) -> bool:
     return len(factors) != 1 or not is_readable(factors[0])
 
 
+@transaction.atomic
 def _rewrite(rows: Any, change: Callable[[str], str]) -> Sealing:
     changed = unreadable = 0
     # One that is used meanwhile counts its recovery codes in the same field: the lock keeps both.
