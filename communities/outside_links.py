@@ -41,13 +41,18 @@ class _NotOutsideError(OSError):
     """The address leads into the portal's own network."""
 
 
-#: IPv6 addresses that stand for an address of IPv4, which a router on the way would turn back (RFC 6052, RFC 3056).
-_STAND_INS = [ipaddress.ip_network(each) for each in ("64:ff9b::/96", "2002::/16", "2001::/32")]
+#: Whence all public addresses of IPv6 are given out (RFC 4291). Python counts as public what lies elsewhere too: old
+#: private networks (fec0::/10), and stand-ins for IPv4 such as ::10.0.0.1 and 64:ff9b:1::/48 (RFC 8215).
+_PUBLIC = ipaddress.ip_network("2000::/3")
+#: Within it, those that stand for an address of IPv4, which a router on the way would turn back (RFC 3056, RFC 4380).
+_STAND_INS = [ipaddress.ip_network(each) for each in ("2002::/16", "2001::/32")]
 
 
 def _is_outside(ip: str, port: int) -> bool:
     address = ipaddress.ip_address(ip)
     if address.is_multicast or any(address in network for network in _STAND_INS):
+        return False
+    if address.version == 6 and address not in _PUBLIC:
         return False
     return port in (80, 443) and address.is_global
 

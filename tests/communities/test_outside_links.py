@@ -134,6 +134,10 @@ def test_ask_when_twice_the_same_then_once(website, monkeypatch):
         ("100.64.0.1", 443, False),
         ("64:ff9b::a00:1", 443, False),
         ("2002:a00:1::1", 443, False),
+        ("64:ff9b:1::a00:1", 443, False),
+        ("fec0::1", 443, False),
+        ("::10.0.0.1", 443, False),
+        ("2606:2800:220:1::1", 443, True),
         ("224.0.0.1", 80, False),
     ],
 )
