@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -22,12 +22,13 @@ def check_limit(*, email: str, host: str) -> None:
     """Count one request for an email to ``email`` from ``host``; raises ``TooManyRequestsError`` beyond the limits.
 
     The count is the same whether or not the address is known here. It lives in the database, so that it holds over
-    every web process. A refused request is not counted: an hour after the last that went through, it works again.
-    Whole networks of IPv6 (a /64) count as one host.
+    every web process, and requests at the same moment are counted one after another. A refused request is not counted:
+    an hour after the last that went through, it works again. Whole networks of IPv6 (a /64) count as one host.
     """
     keys = {"address": (email.lower(), PER_ADDRESS), "host": (_network_of(host), PER_HOST)}
     since = timezone.now() - WINDOW
     with transaction.atomic():
+        _one_at_a_time([_digest(scope, value) for scope, (value, _) in keys.items()])
         for scope, (value, limit) in keys.items():
             made = Attempt.objects.filter(scope=scope, digest=_digest(scope, value), made_at__gt=since).count()
             if made >= limit:
@@ -40,6 +41,15 @@ def check_limit(*, email: str, host: str) -> None:
         Attempt.objects.bulk_create(
             [Attempt(scope=scope, digest=_digest(scope, value)) for scope, (value, _) in keys.items()]
         )
+
+
+def _one_at_a_time(digests: list[str]) -> None:
+    """Wait for whoever counts the same address or network just now. SQLite has one writer at a time in any case."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            # Always in the same order, so that no two wait for each other.
+            for number in sorted(int(digest[:15], 16) for digest in digests):
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
 
 
 def delete_old_attempts() -> int:
