@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "clahrc.headers.PermissionsPolicyMiddleware",
+    "clahrc.bodies.BodySizeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "clahrc.headers.PrivatePagesMiddleware",
     "django.middleware.common.CommonMiddleware",

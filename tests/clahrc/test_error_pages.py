@@ -119,3 +119,12 @@ def test_unknown_address_when_asked_for_then_is_the_same_page(client_of, program
     response = client_of("anonymous").get("/nothing/here/")
     assert response.status_code == 404
     check(response, "Page not found")
+
+
+@pytest.mark.parametrize("announced", ["43000000", "9" * 30, "-1", "many"])
+def test_body_when_far_larger_than_any_form_takes_then_413_unread(client, db, settings, announced):
+    settings.UPLOAD_MAX_BYTES = 20 * 1024 * 1024
+    answer = client.generic("POST", "/communities/join/", b"x", CONTENT_LENGTH=announced)
+    assert answer.status_code == 413
+    check(answer, "This file is too large")
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
