@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 # Those that register what is taken off again below.
 import allauth.account.admin
 import allauth.mfa.admin
 import allauth.usersessions.admin  # noqa: F401
 import django.contrib.auth.admin  # noqa: F401
-from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
+from allauth.account.utils import get_next_redirect_url
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import Group
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 
 from people.models import Invitation, Organisation, User
 from people.read_only import ReadOnlyAdmin
+from people.rules import is_administrator
 
-# The admin's own login page knows no second factor and no rate limit.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+@login_not_required
+def login(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    """The door to the admin, for administrators alone: the portal's own login page.
+
+    Django's own form knows no second factor and no rate limit, and would take another person's password from somebody
+    who is logged in already, who is programme staff or not.
+    """
+    if request.user.is_authenticated:
+        if not is_administrator(request.user):
+            raise PermissionDenied
+        return redirect("admin:index")
+    return redirect_to_login(get_next_redirect_url(request) or reverse("admin:index"), reverse("account_login"))
+
+
+admin.site.login = login  # type: ignore[method-assign]
+# Programme staff change things on the portal's own pages, which ask the services.
+admin.site.has_permission = lambda request: is_administrator(request.user)  # type: ignore[method-assign]
 # Nothing here asks a group; addresses and sessions are looked after by their owners and the services.
 admin.site.unregister([EmailAddress, UserSession, Group, Authenticator])
 

@@ -3,11 +3,14 @@ from __future__ import annotations
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
 from allauth.usersessions.models import UserSession
 from bs4 import BeautifulSoup
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.urls import reverse
+
+from people.models import User
 
 MODELS = ("user", "invitation", "organisation")
 
@@ -54,10 +57,31 @@ def test_admin_when_looked_through_then_no_address_session_or_group_is_changed_t
     assert not {EmailAddress, UserSession, Group} & set(admin.site._registry)
 
 
-@pytest.mark.parametrize("role", ["stranger", "lead", "chair"])
-def test_admin_when_not_staff_then_is_closed(client_of, role):
-    assert client_of(role).get("/admin/", follow=True).status_code == 403
+@pytest.mark.parametrize("role", ["stranger", "lead", "chair", "staff"])
+@pytest.mark.parametrize(
+    "page", ["admin:index", "admin:login", "admin:studies_study_changelist", "admin:password_change"]
+)
+def test_admin_when_no_administrator_then_is_closed(client_of, role, page):
+    assert client_of(role).get(reverse(page), follow=True).status_code == 403
 
 
-def test_admin_when_staff_but_no_administrator_then_shows_no_people(client_of, staff):
-    assert client_of("staff").get(reverse("admin:people_user_changelist")).status_code == 403
+@pytest.mark.parametrize("role", ["staff", "administrator", "anonymous"])
+def test_admin_when_somebody_posts_another_persons_password_to_its_login_then_they_stay_who_they_are(
+    client_of, db, role
+):
+    other = User.objects.create_superuser("other@example.org", "seven-brown-otters", full_name="Other")
+    TOTP.activate(other, "JBSWY3DPEHPK3PXP")
+    browser = client_of(role)
+    before = browser.session.get("_auth_user_id")
+    answer = browser.post("/admin/login/", {"username": other.email, "password": "seven-brown-otters"})
+    assert browser.session.get("_auth_user_id") == before
+    assert (answer.status_code, answer.headers.get("Location")) == {
+        "staff": (403, None), "administrator": (302, "/admin/"),
+        "anonymous": (302, "/accounts/login/?next=/admin/"),
+    }[role]  # fmt: skip
+
+
+def test_admin_when_reached_by_a_link_to_another_site_then_never_leads_there(client, db):
+    for there, expected in (("//evil.example/", "/admin/"), ("/admin/people/user/", "/admin/people/user/")):
+        answer = client.get("/admin/login/", {"next": there})
+        assert answer.url == f"/accounts/login/?next={expected}"
