@@ -27,7 +27,7 @@ from people.models import User
 logger = logging.getLogger(__name__)
 
 #: How many associates are looked at at a time: a moment's work.
-_BATCH = 5000
+_BATCH = 2000
 _Sending = MonthlyUpdate.Sending
 
 

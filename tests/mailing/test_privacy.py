@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.db import connection
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from communities.models import Associate
+from mailing import privacy
 from mailing.bounces.services import record
 from mailing.models import Bounce, Delivery, Lease, Mailing, Suppression
 from mailing.privacy import forget, forget_old, forget_sent, messages_to, trouble_with
@@ -155,6 +158,34 @@ def test_forget_old_when_settled_long_ago_then_the_number_stays_and_nobody_is_na
     assert not Delivery.objects.repeatable().exists()
     new.refresh_from_db()
     assert new.recipient == "bob@example.org"
+
+
+def test_forget_old_when_very_many_then_a_few_at_a_time_and_nobody_is_passed_over(letter, settings, monkeypatch):
+    """Also where many were settled at one moment, as a batch is, and some were erased before."""
+    settings.MAIL_KEEP_RECIPIENTS_DAYS = 730
+    monkeypatch.setattr(privacy, "_AT_ONCE", 2)
+    first, second = (timezone.now() - dt.timedelta(days=days) for days in (900, 800))
+    letters = [letter(f"p{number}@example.org") for number in range(9)]
+    settled = dict(
+        zip((each.pk for each in letters), [second, *[first] * 5, second, second, timezone.now()], strict=True)
+    )
+    for pk, at in settled.items():
+        Delivery.objects.filter(pk=pk).update(settled_at=at)
+        Bounce.objects.create(
+            email=f"p{pk}@example.org", kind="soft", source="server", key=str(pk), received_at=at, diagnostic="full"
+        )
+    forget(email="p2@example.org")
+    with CaptureQueriesContext(connection) as captured:
+        assert forget_old() == 7
+    looked = [each["sql"] for each in captured if each["sql"].startswith("SELECT") and "settled_at" in each["sql"]]
+    assert len(looked) == 5
+    assert all("settled_at" in sql.split("WHERE")[1].split("ORDER")[0] and ">=" in sql for sql in looked[1:])
+    assert [each.recipient for each in Delivery.objects.exclude(recipient__endswith="@erased.invalid")] == [
+        "p8@example.org"
+    ]
+    assert Bounce.objects.exclude(email__endswith="@erased.invalid").count() == 1
+    assert set(Bounce.objects.exclude(diagnostic="full").values_list("diagnostic", flat=True)) == {""}
+    assert forget_old() == 0
 
 
 def test_trouble_when_asked_then_only_that_addresss(letter):
