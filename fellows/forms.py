@@ -12,6 +12,7 @@ from django.utils import timezone
 from fellows import services
 from fellows.listing import programme_max_years
 from fellows.models import FellowPost, Secondment
+from people.form_fields import NameField, PersonField
 from people.models import Organisation, User
 from people.nhs_forms import NhsDateField, NhsFormMixin
 from people.services import check_invitable
@@ -43,14 +44,6 @@ class ServiceForm(NhsFormMixin, forms.Form):
             self.add_error(field if field in self.fields else None, errors)
 
 
-class PersonField(forms.ModelChoiceField):
-    """Somebody to choose, shown with where they work: two people may have one name."""
-
-    def label_from_instance(self, obj: User) -> str:
-        """The name, and the organisation where there is one."""
-        return f"{obj} ({obj.organisation})" if obj.organisation else str(obj)
-
-
 class PersonForm(ServiceForm):
     """Picks who the fellow is: somebody the portal knows, or somebody new, who is invited by email."""
 
@@ -69,12 +62,11 @@ class PersonForm(ServiceForm):
     )
     fellow = PersonField(
         label="Their name",
-        queryset=User.objects.active().select_related("organisation").order_by("full_name", "pk"),
         required=False,
         empty_label="Choose a person",
         error_messages={"invalid_choice": "Choose somebody from the list."},
     )
-    full_name = forms.CharField(label="Full name", max_length=150, required=False)
+    full_name = NameField(label="Full name", required=False)
     email = forms.EmailField(
         label="Email address",
         required=False,

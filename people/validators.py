@@ -1,4 +1,4 @@
-"""Checks of identifiers for people and organisations."""
+"""Checks of names, and of identifiers for people and organisations."""
 
 import re
 
@@ -7,6 +7,14 @@ from stdnum import isni
 from stdnum.exceptions import ValidationError as NumberError
 
 _ROR_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o or u
+
+
+def read_name(value: str) -> str:
+    """A person's name on one line. Refuses one that would carry a link into other people's email."""
+    name = " ".join(value.split())
+    if "://" in name or "@" in name:
+        raise ValidationError("Enter a name, without any address.", code="full_name")
+    return name
 
 
 def validate_ods_code(value: str) -> None:

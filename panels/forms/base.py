@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
-from people.models import Organisation, User
+from people.form_fields import NameField, PersonField
+from people.models import Organisation
 from people.nhs_forms import NhsFormMixin
 from people.services import check_invitable
 
@@ -39,13 +42,12 @@ class PersonForm(PanelsForm):
 
     mark_optional = False
 
-    user = forms.ModelChoiceField(
-        User.objects.none(),
+    user = PersonField(
         label="Somebody who is on the portal already",
         required=False,
         empty_label="Nobody: invite somebody new",
     )
-    full_name = forms.CharField(label="Full name of somebody new", max_length=150, required=False)
+    full_name = NameField(label="Full name of somebody new", required=False)
     email = forms.EmailField(
         label="Their email address",
         required=False,
@@ -55,6 +57,13 @@ class PersonForm(PanelsForm):
     organisation = forms.ModelChoiceField(
         Organisation.objects.all(), label="Organisation (optional)", required=False, empty_label="None"
     )
+
+    def leave_out(self, people: QuerySet[Any, Any] | Iterable[int]) -> None:
+        """Do not offer these people, by their keys: they are there already."""
+        chooser = self.fields["user"]
+        assert isinstance(chooser, PersonField)
+        assert chooser.queryset is not None
+        chooser.queryset = chooser.queryset.exclude(pk__in=people)
 
     def clean(self) -> dict[str, object]:
         """One way or the other, and a whole one."""

@@ -179,9 +179,7 @@ class PeerForm(PersonForm):
 
     def __init__(self, *args: Any, exclude: Iterable[int], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        users = self.fields["user"]
-        if isinstance(users, forms.ModelChoiceField):
-            users.queryset = User.objects.active().exclude(pk__in=list(exclude))
+        self.leave_out(list(exclude))
 
 
 class ReleaseForm(PanelsForm):

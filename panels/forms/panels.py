@@ -8,7 +8,7 @@ from django import forms
 
 from panels.forms.base import PanelsForm, PersonForm
 from panels.models import Panel, PanelSeat, Question
-from people.models import Organisation, User
+from people.models import Organisation
 
 
 class SeatForm(PersonForm):
@@ -25,10 +25,7 @@ class SeatForm(PersonForm):
 
     def __init__(self, *args: Any, panel: Panel, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        seated = PanelSeat.objects.filter(panel=panel, ends_on=None).values("user")
-        users = self.fields["user"]
-        if isinstance(users, forms.ModelChoiceField):
-            users.queryset = User.objects.active().exclude(pk__in=seated)
+        self.leave_out(PanelSeat.objects.filter(panel=panel, ends_on=None).values("user"))
         self.fields["organisation"].help_text = "Whom they speak for on the panel."
 
 

@@ -9,17 +9,11 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
 from people import roles
+from people.form_fields import NameField
 from people.models import Organisation, User
 from people.nhs_forms import NhsFormMixin
 from people.services import check_invitable, invite, invite_staff
-
-
-def _plain_name(value: str) -> str:
-    """The name on one line. Refuses one that would carry a link into other people's email."""
-    name = " ".join(value.split())
-    if "://" in name or "@" in name:
-        raise ValidationError("Enter a name, without any address.")
-    return name
+from people.validators import read_name
 
 
 class PeopleFilterForm(NhsFormMixin, forms.Form):
@@ -67,8 +61,8 @@ class InviteForm(NhsFormMixin, forms.Form):
 
     submit_label = "Send the invitation"
 
-    full_name = forms.CharField(
-        label="Full name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+    full_name = NameField(
+        label="Full name", widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
     )
     email = forms.EmailField(
         label="Email address", help_text="They log in with it.", widget=forms.EmailInput(attrs={"autocomplete": "off"})
@@ -95,10 +89,6 @@ class InviteForm(NhsFormMixin, forms.Form):
         self.inviter = inviter
         if not inviter.has_perm("people.manage_staff"):
             del self.fields["role"]
-
-    def clean_full_name(self) -> str:
-        """A name fit for the subject of an email."""
-        return _plain_name(self.cleaned_data["full_name"])
 
     def clean_email(self) -> str:
         """Refuse an address whose owner was deactivated."""
@@ -202,7 +192,7 @@ class OwnDetailsForm(NhsFormMixin, forms.ModelForm):
 
     def clean_full_name(self) -> str:
         """A name fit for the subject of an email."""
-        return _plain_name(self.cleaned_data["full_name"])
+        return read_name(self.cleaned_data["full_name"])
 
     def clean_orcid(self) -> str:
         """The iD alone, of whatever is pasted from ORCID's pages; the model checks its last digit."""

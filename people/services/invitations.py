@@ -17,6 +17,7 @@ from mailing.addresses import check_address, squeeze
 from mailing.services import send_template
 from people.models import Invitation, Organisation, User
 from people.services.accounts import make_staff, mark_email_verified
+from people.validators import read_name
 
 #: How long an invitation's link works, in days.
 INVITATION_DAYS = 14
@@ -40,10 +41,10 @@ def invite(
 
     A second call for the same role while its invitation can still be used sends nothing. Raises ``ValidationError``
     with words for the form where the address is not one, or is of somebody who was deactivated (``check_invitable``
-    asks the same beforehand).
+    asks the same beforehand), and where the name of somebody new has an address in it.
     """
     check_invitable(email)
-    role, full_name = " ".join(role.split()), " ".join(full_name.split())
+    role = " ".join(role.split())
     user = _find_or_make(email=email.strip().lower(), full_name=full_name, organisation=organisation)
     if user.has_joined:
         _send_note(user=user, role=role, invited_by=invited_by)
@@ -176,7 +177,7 @@ def _find_or_make(*, email: str, full_name: str, organisation: Organisation | No
     if user is None:
         try:
             with transaction.atomic():
-                user = User.objects.create_user(email, full_name=full_name, organisation=organisation)
+                user = User.objects.create_user(email, full_name=read_name(full_name), organisation=organisation)
                 # Whoever asked to change to this address, and has not shown that it is theirs, has lost it.
                 EmailAddress.objects.filter(email=user.email, verified=False).delete()
                 EmailAddress.objects.create(user=user, email=user.email, primary=True)

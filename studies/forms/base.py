@@ -53,13 +53,3 @@ class StudiesForm(NhsFormMixin, forms.Form):
             for each in errors:
                 about = name if name in self.fields else each.code
                 self.add_error(about if about in self.fields else None, each)
-
-
-def name_and_place(user: User) -> str:
-    """A person as a list to choose from shows them."""
-    return f"{user} ({user.organisation})" if user.organisation else str(user)
-
-
-def people_to_choose_from() -> Any:
-    """Everybody who may be given a role."""
-    return User.objects.active().select_related("organisation").order_by("full_name", "pk")

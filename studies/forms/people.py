@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from people.form_fields import NameField, PersonField
 from people.models import Organisation
 from people.nhs_forms import NhsDateField
 from people.services import check_invitable
-from studies.forms.base import StudiesForm, name_and_place, people_to_choose_from
+from studies.forms.base import StudiesForm
 from studies.models import StudyPerson
 from studies.services import ask_onto_study, take_person_off_study
 
@@ -53,20 +53,12 @@ class AddPersonForm(_RoleForm):
 
     submit_label = "Add to the study"
 
-    user: Any = forms.ModelChoiceField(
-        None,
+    user = PersonField(
         label="Person",
         empty_label="Choose a person",
         error_messages={"required": "Choose a person.", "invalid_choice": "Choose somebody from the list."},
     )
     field_order = ("user", "role")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        chooser = self.fields["user"]
-        assert isinstance(chooser, forms.ModelChoiceField)
-        chooser.queryset = people_to_choose_from()
-        chooser.label_from_instance = name_and_place  # type: ignore[method-assign,assignment]
 
     def perform(self) -> StudyPerson:
         """Put them on the study and tell them by email."""
@@ -82,9 +74,7 @@ class InvitePersonForm(_RoleForm):
 
     submit_label = "Send the invitation"
 
-    full_name = forms.CharField(
-        label="Full name", max_length=150, error_messages={"required": "Enter their full name."}
-    )
+    full_name = NameField(label="Full name", error_messages={"required": "Enter their full name."})
     email = forms.EmailField(
         label="Email address",
         help_text="We will send them an invitation to log in.",
@@ -97,13 +87,6 @@ class InvitePersonForm(_RoleForm):
         Organisation.objects.all(), label="Organisation", required=False, empty_label="Choose one"
     )
     field_order = ("full_name", "email", "organisation", "role")
-
-    def clean_full_name(self) -> str:
-        """Refuse what would put a line break or a link into an email."""
-        name = " ".join(str(self.cleaned_data["full_name"]).split())
-        if "://" in name or "@" in name:
-            raise ValidationError("Enter the person's name, without an address.")
-        return name
 
     def clean_email(self) -> str:
         """Refuse an address that cannot be invited."""

@@ -251,6 +251,7 @@ def test_second_when_name_comes_later_then_in_post_without_name(client_of, post,
         ({"matched_funding": "1e30"}, {"matched_funding"}),
         ({"full_name": "N" * 151}, {"full_name"}),
         ({"full_name": "Nina\x00New"}, {"full_name"}),
+        ({"full_name": "Click https://bad.example"}, {"full_name"}),
     ],
 )
 def test_second_when_entered_badly_then_says_so_at_the_field(client_of, post, staff, changes, wrong):

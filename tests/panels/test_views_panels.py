@@ -160,6 +160,7 @@ def test_seat_when_a_person_is_picked_invited_changed_and_ended_then_so_it_is(cl
         ({}, "Choose a person above, or enter the email address"),
         ({"email": "new@example.org"}, "Enter their full name."),
         ({"email": "no address", "full_name": "X"}, "Enter a valid email address"),
+        ({"email": "x@example.org", "full_name": "Click https://bad.example"}, "Enter a name, without any address"),
         ({"user": "self", "email": "a@example.org"}, "but not both"),
     ],
 )

@@ -85,8 +85,15 @@ def test_invite_when_the_address_is_none_then_refuses_and_makes_nobody(staff, ad
     assert User.objects.count() == before
 
 
+@pytest.mark.parametrize("name", ["Click https://bad.example", "x@bad.example"])
+def test_invite_when_the_name_of_somebody_new_has_an_address_in_it_then_refuses_and_makes_nobody(staff, name):
+    with pytest.raises(ValidationError, match="without any address"):
+        services.invite(email="new@example.org", full_name=name, role="Fellow", invited_by=staff)
+    assert not User.objects.filter(email="new@example.org").exists()
+
+
 def test_invite_when_name_and_role_have_line_breaks_then_the_email_has_none(staff, letters_to):
-    services.invite(email="a@example.org", full_name="A\r\nBcc: x@y.org", role="One\nTwo", invited_by=staff)
+    services.invite(email="a@example.org", full_name="A\r\nBcc: x", role="One\nTwo", invited_by=staff)
     (letter,) = letters_to("a@example.org")
     assert "One Two" in letter.text
     assert "\nBcc" not in letter.text
