@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from people.nhs_forms import NhsDateField
@@ -110,13 +109,6 @@ class AmendmentForm(StudiesForm):
         assert isinstance(chooser, forms.ModelMultipleChoiceField)
         chooser.queryset = self.the_study.suggestions.can_be_addressed()
         chooser.label_from_instance = _first_words  # type: ignore[method-assign,assignment]
-
-    def clean_made_on(self) -> Any:
-        """Refuse a day to come: the ledger says what was done."""
-        day = self.cleaned_data["made_on"]
-        if day > timezone.localdate():
-            raise ValidationError("The day must be today or in the past.")
-        return day
 
     def perform(self) -> Amendment:
         """Record it."""

@@ -69,8 +69,8 @@ def record_amendment(
     """Record what the study changed because of one or more suggestions, which then count as done.
 
     ``made_on`` is the day of the change, today unless said. The same words for the same suggestions are one
-    amendment: a second call returns the first. Raises ``ValidationError`` where there is no text or no suggestion, or
-    where one is another study's or was not taken up.
+    amendment: a second call returns the first. Raises ``ValidationError`` where there is no text or no suggestion,
+    where one is another study's or was not taken up, or the day is to come.
     """
     text = text.strip()
     wanted = {suggestion.pk for suggestion in suggestions}
@@ -78,6 +78,10 @@ def record_amendment(
         raise ValidationError("Say what the study changed.", code="text")
     if not wanted:
         raise ValidationError("Choose at least one suggestion.", code="suggestions")
+    today = timezone.localdate()
+    made_on = made_on or today
+    if made_on > today:
+        raise ValidationError("The day must be today or in the past.", code="made_on")
     Study.objects.select_for_update().get(pk=study.pk)
     for earlier in study.amendments.filter(text=text).prefetch_related("suggestions"):
         if {suggestion.pk for suggestion in earlier.suggestions.all()} == wanted:
@@ -87,7 +91,7 @@ def record_amendment(
         raise ValidationError(
             "One of the suggestions has been answered in the meantime. Look at the list again.", code="suggestions"
         )
-    amendment = Amendment(study=study, text=text, made_on=made_on or timezone.localdate(), made_by=by)
+    amendment = Amendment(study=study, text=text, made_on=made_on, made_by=by)
     save_as(amendment, by)
     amendment.suggestions.set(rows)
     for row in rows:

@@ -86,6 +86,13 @@ def test_record_amendment_when_a_suggestion_is_not_its_own_or_declined_then_noth
     assert other_suggestion.status == "open"
 
 
+def test_record_amendment_when_the_day_is_to_come_then_nothing_is_kept(study, suggestion, team):
+    tomorrow = timezone.localdate() + dt.timedelta(days=1)
+    with pytest.raises(ValidationError, match="today or in the past"):
+        record_amendment(study=study, suggestions=[suggestion], text="We did.", made_on=tomorrow, by=team)
+    assert not Amendment.objects.exists()
+
+
 # --- Pages ----------------------------------------------------------------------------------------------------
 
 
