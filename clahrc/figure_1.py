@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 
 from people.compiled import compiled_list
 from studies.models import Theme
+from studies.querysets import is_public
 
 #: Pillars that stand side by side with room for their names between beams that cross them.
 _MOST_ABREAST = 6
@@ -38,6 +39,6 @@ def figure_1() -> Figure:
 
 @compiled_list
 def _themes() -> QuerySet[Theme, tuple[Any, ...]]:
-    public = Q(studies__archived_at=None) & ~Q(studies__stage="not_taken_forward")
-    counted = Theme.objects.annotate(number_of_studies=Count("studies", filter=public)).order_by("position", "pk")
+    public = Count("studies", filter=is_public("studies__"))
+    counted = Theme.objects.annotate(number_of_studies=public).order_by("position", "pk")
     return counted.values_list("pk", "slug", "name", "kind", "number_of_studies")

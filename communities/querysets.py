@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from mailing.models import Suppression
 from people.rules import is_programme_staff
+from studies.querysets import is_public
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -20,15 +21,13 @@ if TYPE_CHECKING:
     from communities.models import Associate, Community, Consent, Event, ListStop, Membership, Newsletter, Registration
     from people.models import User
 
-_HIDDEN_STAGE = "not_taken_forward"
-
 
 class CommunityQuerySet(models.QuerySet["Community"]):
     """Communities of practice."""
 
     def public(self) -> CommunityQuerySet:
         """Those whose study anyone may see."""
-        return self.filter(study__archived_at=None).exclude(study__stage=_HIDDEN_STAGE)
+        return self.filter(is_public("study__"))
 
     def open(self) -> CommunityQuerySet:
         """Those that anyone may see and that take new associates."""
@@ -46,7 +45,7 @@ class CommunityQuerySet(models.QuerySet["Community"]):
         """Staff see all, convenors theirs as well, everyone the public ones."""
         if is_programme_staff(user):
             return self
-        public = Q(study__archived_at=None) & ~Q(study__stage=_HIDDEN_STAGE)
+        public = is_public("study__")
         if not user.is_authenticated:
             return self.filter(public)
         return self.filter(public | Q(pk__in=_convened_by(user)))

@@ -15,7 +15,7 @@ from people.roles import RoleLabel
 def labels_of(users: Iterable[User]) -> dict[int, list[RoleLabel]]:
     """The posts that each person holds today or will, in one query."""
     labels: dict[int, list[RoleLabel]] = {}
-    held = Secondment.objects.unfinished().filter(fellow__in=[user.pk for user in users])
+    held = Secondment.objects.not_ended().filter(fellow__in=[user.pk for user in users])
     for secondment in held.select_related("post__study").order_by("starts_on", "pk"):
         if secondment.fellow_id is not None:
             text = f"Diffusion fellow on {secondment.post.study.short_title}"

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Prefetch, Q
-from django.utils import timezone
 
 from fellows.terms import latest_start
+from people.dated import DatedQuerySet
+from studies.querysets import is_public
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from people.models import User
 
 
-class SecondmentQuerySet(models.QuerySet["Secondment"]):
+class SecondmentQuerySet(DatedQuerySet["Secondment"]):
     """Who was seconded, to which post, when."""
 
     def visible_to(self, user: User | AnonymousUser) -> SecondmentQuerySet:
@@ -32,26 +33,13 @@ class SecondmentQuerySet(models.QuerySet["Secondment"]):
             return self.none()
         return self.filter(Q(post__study__in=Study.objects.visible_to(user)) | Q(fellow=user.pk))
 
-    def on(self, day: dt.date) -> SecondmentQuerySet:
-        """Those that run on a day."""
-        return self.filter(Q(ends_on=None) | Q(ends_on__gte=day), starts_on__lte=day)
-
     def in_post(self) -> SecondmentQuerySet:
         """Those that run today."""
-        return self.on(timezone.localdate())
-
-    def unfinished(self) -> SecondmentQuerySet:
-        """Those that run today or are still to begin."""
-        return self.filter(Q(ends_on=None) | Q(ends_on__gte=timezone.localdate()))
+        return self.today()
 
     def unnamed(self) -> SecondmentQuerySet:
         """Those whose fellow nobody has named yet."""
         return self.filter(fellow=None)
-
-    def overlapping(self, starts_on: dt.date, ends_on: dt.date | None) -> SecondmentQuerySet:
-        """Those that share at least one day with a span; ``None`` is a span without an end."""
-        begun = self if ends_on is None else self.filter(starts_on__lte=ends_on)
-        return begun.filter(Q(ends_on=None) | Q(ends_on__gte=starts_on))
 
     def ending_by(self, day: dt.date, *, max_years: int) -> SecondmentQuerySet:
         """Those that run today and have their last day on or before ``day``.
@@ -78,7 +66,7 @@ class FellowPostQuerySet(models.QuerySet["FellowPost"]):
 
     def of_current_studies(self) -> FellowPostQuerySet:
         """Posts of studies that are neither archived nor given up."""
-        return self.filter(study__archived_at=None).exclude(study__stage="not_taken_forward")
+        return self.filter(is_public("study__"))
 
     def filled(self) -> FellowPostQuerySet:
         """Open posts with a fellow today."""

@@ -23,6 +23,7 @@ from mailing.services import send_template
 from people.models import Organisation, User
 from people.services import invite
 from studies.models import Programme, Study, StudyPerson
+from studies.querysets import OVER
 from studies.services import put_person_on_study
 from studies.services.history import save_as
 
@@ -72,10 +73,10 @@ def close_post(*, post: FellowPost, by: User) -> FellowPost:
     post = FellowPost.objects.get(pk=post.pk)
     if post.closed_on:
         return post
-    if post.secondments.unfinished().exists():
+    if post.secondments.not_ended().exists():
         raise ValidationError("Somebody is in this post, or agreed to come. End their secondment first.")
     least = _programme().fellows_per_study_min
-    finished = study.is_archived or study.stage in _FINISHED
+    finished = study.is_archived or study.stage in OVER
     if not finished and FellowPost.objects.open().filter(study=study).count() <= least:
         raise ValidationError(f"A study needs at least {_posts(least)}. Open another post before you close this one.")
     post.closed_on = timezone.localdate()
@@ -83,11 +84,8 @@ def close_post(*, post: FellowPost, by: User) -> FellowPost:
     return post
 
 
-_FINISHED = (Study.Stage.COMPLETED, Study.Stage.NOT_TAKEN_FORWARD)
-
-
 def _refuse_finished(study: Study) -> None:
-    if study.is_archived or study.stage in _FINISHED:
+    if study.is_archived or study.stage in OVER:
         raise ValidationError("This study has finished or is archived, so it takes no new diffusion fellows.")
 
 

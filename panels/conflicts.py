@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from django.db.models import Q
 from django.utils import timezone
 
 from people.models import User
@@ -22,7 +21,7 @@ def conflicts_with(study: Study, until: dt.date | None = None) -> dict[int, str]
     """
     today = timezone.localdate()
     last = max(until or today, today)
-    roles = StudyPerson.objects.filter(Q(ends_on=None) | Q(ends_on__gte=today), study=study, starts_on__lte=last)
+    roles = StudyPerson.objects.overlapping(today, last).filter(study=study)
     found: dict[int, list[str]] = {}
     for person in roles:
         found.setdefault(person.user_id, []).append(person.get_role_display())

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
+from people.dated import DatedQuerySet
 from people.rules import is_programme_staff
 
 if TYPE_CHECKING:
@@ -21,13 +22,12 @@ WAITING = ("assigned", "draft")
 ASKED = (*WAITING, "submitted")
 
 
-class PanelSeatQuerySet(models.QuerySet["PanelSeat"]):
+class PanelSeatQuerySet(DatedQuerySet["PanelSeat"]):
     """Places on panels."""
 
     def current(self) -> PanelSeatQuerySet:
         """Those held today."""
-        today = timezone.localdate()
-        return self.filter(Q(ends_on=None) | Q(ends_on__gte=today), starts_on__lte=today)
+        return self.today()
 
     def chairs(self) -> PanelSeatQuerySet:
         """Those of chairs, held today."""

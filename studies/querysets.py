@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -12,6 +11,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.utils import timezone
 
 from people.compiled import compiled_list
+from people.dated import DatedQuerySet
 from studies.scope import all_readers
 
 if TYPE_CHECKING:
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 #: Stages in which a study is over, so that an end date in the past is as it should be.
 OVER = ("completed", "not_taken_forward")
+
+
+def is_public(path: str = "") -> Q:
+    """A study that anyone may see: not archived, and past a mere proposal that went no further.
+
+    ``path`` leads to the study from the rows that are asked for, such as ``study__``.
+    """
+    return Q(**{f"{path}archived_at": None}) & ~Q(**{f"{path}stage": "not_taken_forward"})
 
 
 class ProgrammeManager(models.Manager["Programme"]):
@@ -58,8 +66,8 @@ class StudyQuerySet(models.QuerySet["Study"]):
         return self.filter(archived_at=None)
 
     def public(self) -> StudyQuerySet:
-        """Those that anyone may see: not archived, and past a mere proposal that went no further."""
-        return self.current().exclude(stage="not_taken_forward")
+        """Those that anyone may see (``is_public``)."""
+        return self.filter(is_public())
 
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> StudyQuerySet:
         """Those whose inside a person may see, archived ones among them.
@@ -138,20 +146,8 @@ class StudyQuerySet(models.QuerySet["Study"]):
         return found
 
 
-class StudyPersonQuerySet(models.QuerySet["StudyPerson"]):
+class StudyPersonQuerySet(DatedQuerySet["StudyPerson"]):
     """Who is on which study."""
-
-    def on(self, day: dt.date) -> StudyPersonQuerySet:
-        """Those in the role on a day."""
-        return self.filter(Q(ends_on=None) | Q(ends_on__gte=day), starts_on__lte=day)
-
-    def today(self) -> StudyPersonQuerySet:
-        """Those in the role today."""
-        return self.on(timezone.localdate())
-
-    def not_ended(self) -> StudyPersonQuerySet:
-        """Those in the role today or from a day to come."""
-        return self.filter(Q(ends_on=None) | Q(ends_on__gte=timezone.localdate()))
 
     def of(self, user: User) -> StudyPersonQuerySet:
         """What one person does, on every study."""

@@ -37,7 +37,7 @@ TO_PANEL = ["I would support this strongly.", "The team is stretched; the progra
 
 def bring_to_life(cast: Cast, programme: Programme) -> None:
     """Seat five members on every panel, and give each four cycles: one done, one overdue, two due."""
-    studies = list(Study.objects.current().exclude(stage=Study.Stage.NOT_TAKEN_FORWARD))
+    studies = list(Study.objects.public())
     for index, panel in enumerate(Panel.objects.all()):
         members = _members(panel, cast, programme)
         for nth, due_in in enumerate((-150, -6, 9, 24)):

@@ -77,8 +77,8 @@ class Community(Loaded):
 
     @property
     def is_public(self) -> bool:
-        """Whether anyone may see it; reads the study (see ``CommunityQuerySet.public``)."""
-        return self.study.archived_at is None and self.study.stage != Study.Stage.NOT_TAKEN_FORWARD
+        """Whether anyone may see it, as ``CommunityQuerySet.public`` asks the database; reads the study."""
+        return self.study.is_public
 
 
 class CommunityMove(models.Model):

@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 
 from panels.forms.base import LongText, PanelsForm
 from panels.models import Answer, Question, Review
-from panels.services.content import FIELDS, TEXTS
+from panels.services.content import FIELDS
 from people.nhs_forms import NhsDateField
 
 
@@ -186,7 +186,7 @@ def _text(label: str, hint: str) -> LongText:
 
 def written(review: Review) -> Mapping[str, Any]:
     """What the review says so far, by the form's field names."""
-    found: dict[str, Any] = {name: getattr(review, name) for name in (*TEXTS, "recommendation")}
+    found: dict[str, Any] = {name: getattr(review, name) for name in FIELDS}
     found["version"] = review.version
     for answer in review.answers.all():
         name = f"question_{answer.question_id}"

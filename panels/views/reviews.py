@@ -165,7 +165,7 @@ def _page(
         "on_study": on_study,
         "content": content_of(review),
         "unfinished": review.versions.filter(kind=ReviewVersion.Kind.UNFINISHED).last(),
-        "documents": cycle.study.documents.filter(removed_at=None),
+        "documents": cycle.study.documents.kept(),
         "change_url": reverse("reviews:change", args=[review.pk]),
         "reads_others": _reads_others(review),
         "decision": getattr(cycle, "decision", None),

@@ -124,6 +124,11 @@ class Study(Loaded):
         """Put away by staff: in no list, but kept."""
         return self.archived_at is not None
 
+    @property
+    def is_public(self) -> bool:
+        """Whether anyone may see it, as ``studies.querysets.is_public`` asks the database."""
+        return not self.is_archived and self.stage != self.Stage.NOT_TAKEN_FORWARD
+
 
 class StudyPerson(models.Model):
     """Somebody on a study: in its team, on its steering committee or as its diffusion fellow.

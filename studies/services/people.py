@@ -30,9 +30,7 @@ def put_person_on_study(
         raise ValidationError("Choose one of the roles.", code="role")
     if ends_on is not None and ends_on < starts_on:
         raise ValidationError("The last day must be on or after the first day.", code="dates")
-    overlapping = StudyPerson.objects.filter(Q(ends_on=None) | Q(ends_on__gte=starts_on), study=study, role=role)
-    if ends_on is not None:
-        overlapping = overlapping.filter(starts_on__lte=ends_on)
+    overlapping = StudyPerson.objects.overlapping(starts_on, ends_on).filter(study=study, role=role)
     if role == StudyPerson.Role.LEAD:
         other = overlapping.exclude(user=user).select_related("user").first()
         if other:
