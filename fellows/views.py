@@ -16,7 +16,7 @@ from fellows.forms import EndForm, NameForm, SecondForm
 from fellows.listing import STATES, add_secondments, counts, listed_posts, programme_max_years
 from fellows.models import FellowPost, Secondment
 from people.addresses import slug_address
-from people.requests import user_of
+from people.requests import sent, user_of
 from people.rules import is_programme_staff
 from studies.models import Programme
 from studies.views.access import study_inside
@@ -84,7 +84,7 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
 def second(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Second somebody to a post: a person the portal knows, somebody new, or a name to be added later."""
     post = _post_to_change(request, slug, number)
-    form = SecondForm(request.POST or None, post=post, by=user_of(request))
+    form = SecondForm(sent(request), post=post, by=user_of(request))
     if request.method == "POST" and form.is_valid() and form.save():
         name = form.secondment.fellow if form.secondment else None
         messages.success(request, f"{name or 'A fellow without a name'} has been added to {post}.")
@@ -95,7 +95,7 @@ def second(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 def secondment_name(request: HttpRequest, pk: int) -> HttpResponse:
     """Say who the fellow is in a secondment that was recorded without a name."""
     secondment = _secondment_to_change(request, pk)
-    form = NameForm(request.POST or None, secondment=secondment, by=user_of(request))
+    form = NameForm(sent(request), secondment=secondment, by=user_of(request))
     if request.method == "POST" and form.is_valid() and form.save():
         messages.success(request, f"{form.secondment.fellow} is now named as the diffusion fellow.")
         return redirect(secondment.post)
@@ -109,7 +109,7 @@ def secondment_name(request: HttpRequest, pk: int) -> HttpResponse:
 def secondment_end(request: HttpRequest, pk: int) -> HttpResponse:
     """Give a secondment its last day and say why. It can be undone on the same day."""
     secondment = _secondment_to_change(request, pk)
-    form = EndForm(request.POST or None, secondment=secondment, by=user_of(request))
+    form = EndForm(sent(request), secondment=secondment, by=user_of(request))
     if request.method == "POST" and form.is_valid() and form.save():
         messages.success(request, "The last day has been recorded. You can undo this until the end of today.")
         return redirect(secondment.post)

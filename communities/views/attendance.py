@@ -17,7 +17,7 @@ from communities.services.aftercare import tick_attendance
 from communities.services.errors import RefusedError
 from communities.services.registrations import add_by_hand, cancel_registration, places_left
 from communities.views.requests import page_of, text_of
-from people.requests import user_of
+from people.requests import sent, user_of
 from people.spreadsheets import csv_file
 
 _MANAGE = "communities.manage_registrations"
@@ -55,7 +55,7 @@ def registrations(request: HttpRequest, slug: str) -> HttpResponse:
 def add(request: HttpRequest, slug: str) -> HttpResponse:
     """Register somebody who asked for it by telephone, on paper or at the door."""
     event = _event(slug)
-    form = AddRegistrationForm(request.POST or None)
+    form = AddRegistrationForm(sent(request))
     if request.method == "POST" and form.is_valid():
         try:
             added = add_by_hand(event=event, by=user_of(request), **form.cleaned_data)

@@ -28,7 +28,7 @@ from communities.services.errors import RefusedError, StaleVersionError
 from communities.views.newsletters import newsletter_for
 from communities.views.requests import text_of
 from people.models import User
-from people.requests import user_of
+from people.requests import sent, user_of
 
 _CHANGE = "communities.change_newsletter"
 _PAGE = "newsletters/audience_edit.html"
@@ -137,7 +137,7 @@ def _audience_for(request: HttpRequest, pk: int) -> Audience:
 def rename(request: HttpRequest, pk: int) -> HttpResponse:
     """Give a saved audience another name."""
     audience = _audience_for(request, pk)
-    form = AudienceNameForm(request.POST or None, audience=audience)
+    form = AudienceNameForm(sent(request), audience=audience)
     form.cancel_url = reverse("newsletters:audiences")
     if request.method == "POST" and form.is_valid():
         try:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, permission_required
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -36,7 +36,7 @@ from communities.services.registrations import places_left
 from communities.services.series import drafts_of_series, following
 from communities.views.requests import edit, page_of, text_of
 from mailing.compose import site_url
-from people.requests import user_of
+from people.requests import sent, user_of
 
 _MANAGE = "communities.manage_events"
 
@@ -111,7 +111,7 @@ def manage(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """Begin an event. ``?community=`` preselects whose it is."""
     community = Community.objects.filter(slug=text_of(request, "community")).first()
-    form = EventForm(request.POST or None, initial={"community": community})
+    form = EventForm(sent(request), initial={"community": community})
     if request.method == "POST" and form.is_valid():
         event = create_event(by=user_of(request), **form.changes)
         messages.success(request, "The event is saved as a draft. Publish it when it is ready.")
@@ -129,7 +129,7 @@ def edit_event(request: HttpRequest, slug: str) -> HttpResponse:
         messages.success(request, "The event is saved.")
         return redirect(saved)
 
-    form = EventForm(request.POST or None, instance=Event.objects.get(pk=event.pk))
+    form = EventForm(sent(request), instance=Event.objects.get(pk=event.pk))
     form.cancel_url = event.get_absolute_url()
     too = request.method == "POST" and form.is_valid() and form.is_for_following
     moved = moved_by(event, form.changes, following_too=too) if request.method == "POST" and form.is_valid() else []
@@ -178,10 +178,6 @@ def publish(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
-def _posted(request: HttpRequest) -> QueryDict | None:
-    return request.POST if request.method == "POST" else None
-
-
 def _is_following(form: Form | None) -> bool:
     return form is not None and form.cleaned_data.get("scope") == FOLLOWING
 
@@ -192,7 +188,7 @@ def announce(request: HttpRequest, slug: str) -> HttpResponse:
     """Say how many people would be told, of one date or of the whole series; then tell them."""
     event = _visible(request, slug)
     dates = to_announce(event)
-    form = AnnounceForm(_posted(request), dates=dates) if len(dates) > 1 and event in dates else None
+    form = AnnounceForm(sent(request), dates=dates) if len(dates) > 1 and event in dates else None
     if request.method == "POST" and (form is None or form.is_valid()):
         return _try(
             request,
@@ -213,7 +209,7 @@ def cancel(request: HttpRequest, slug: str) -> HttpResponse:
     """Call an event off, with a reason, and tell those who were told."""
     event = _visible(request, slug)
     later = following(event).filter(status=Event.Status.PUBLISHED)
-    form = CancelEventForm(_posted(request), following=later.count())
+    form = CancelEventForm(sent(request), following=later.count())
     if request.method == "POST" and form.is_valid():
         reason, too = form.cleaned_data["reason"], _is_following(form)
         return _try(
@@ -239,7 +235,7 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
     """Delete a draft, once it is sure."""
     event = _visible(request, slug)
     later = following(event).filter(status=Event.Status.DRAFT).count()
-    form = DeleteDraftsForm(_posted(request), count=later) if later else None
+    form = DeleteDraftsForm(sent(request), count=later) if later else None
     if request.method == "POST" and (form is None or form.is_valid()):
         try:
             count = delete_event(event=event, following_too=_is_following(form))

@@ -14,7 +14,7 @@ from communities.models import Community, CommunityItem
 from communities.services.items import delete_item, save_item, share_item
 from communities.views.manage import community_for
 from communities.views.requests import edit, page_of
-from people.requests import user_of
+from people.requests import sent, user_of
 
 _CHANGE = "communities.change_items"
 
@@ -45,7 +45,7 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
 def new(request: HttpRequest, slug: str) -> HttpResponse:
     """Share something."""
     community = community_for(request, slug, _CHANGE)
-    form = ItemForm(request.POST or None)
+    form = ItemForm(sent(request))
     form.cancel_url = community.get_absolute_url()
     if request.method == "POST" and form.is_valid():
         item = share_item(community=community, by=user_of(request), **form.changes)
@@ -68,7 +68,7 @@ def edit_item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         messages.success(request, f"“{saved.title}” is saved.")
         return redirect(saved)
 
-    form = ItemForm(request.POST or None, instance=CommunityItem.objects.get(pk=pk))
+    form = ItemForm(sent(request), instance=CommunityItem.objects.get(pk=pk))
     form.cancel_url = item.get_absolute_url()
     return edit(
         request,

@@ -19,6 +19,7 @@ from communities.services.errors import RefusedError, TooManyRequestsError
 from communities.services.signups import confirm_signup, renew_signup, request_signup
 from communities.views.requests import bad_link, by_signed_link, host_of, text_of, too_many
 from mailing.tokens import BadToken
+from people.requests import sent
 
 
 @login_not_required
@@ -26,7 +27,7 @@ from mailing.tokens import BadToken
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest) -> HttpResponse:
     """The signup page. The answer is the same for an address that is known already."""
-    form = JoinForm(request.POST or None, initial=_initial(request))
+    form = JoinForm(sent(request), initial=_initial(request))
     if request.method == "POST" and form.is_valid():
         fields = ("email", "name", "involvement", "organisation", "communities")
         try:

@@ -17,7 +17,7 @@ from communities.services.communities import make_convenor, make_member, move_co
 from communities.services.errors import RefusedError
 from communities.services.preferences import leave_community
 from communities.views.requests import edit, page_of, text_of
-from people.requests import user_of
+from people.requests import sent, user_of
 from people.spreadsheets import csv_file
 from studies.models import Study
 
@@ -73,7 +73,7 @@ def edit_community(request: HttpRequest, slug: str) -> HttpResponse:
         messages.success(request, "The community is saved.")
         return redirect(saved)
 
-    form = CommunityForm(request.POST or None, instance=Community.objects.get(pk=community.pk))
+    form = CommunityForm(sent(request), instance=Community.objects.get(pk=community.pk))
     form.cancel_url = community.get_absolute_url()
     return edit(
         request,
@@ -91,7 +91,7 @@ def edit_community(request: HttpRequest, slug: str) -> HttpResponse:
 def move(request: HttpRequest, slug: str) -> HttpResponse:
     """Move a community to another stage, with a reason."""
     community = community_for(request, slug, "communities.change_community")
-    form = StageForm(request.POST or None, initial={"stage": community.stage})
+    form = StageForm(sent(request), initial={"stage": community.stage})
     form.cancel_url = community.get_absolute_url()
     if request.method == "POST" and form.is_valid():
         move_community(

@@ -29,6 +29,7 @@ from communities.services.preferences import (
 )
 from communities.views.requests import bad_link, by_signed_link, host_of, too_many
 from mailing.tokens import BadToken
+from people.requests import sent
 
 
 def for_associate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -69,7 +70,7 @@ def for_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def link(request: HttpRequest) -> HttpResponse:
     """Have your link sent to you. The answer is the same whether or not the address is known."""
-    form = LinkForm(request.POST or None)
+    form = LinkForm(sent(request))
     if request.method == "POST" and form.is_valid():
         try:
             send_preferences_link(email=form.cleaned_data["email"], host=host_of(request))
@@ -102,7 +103,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest, associate: Associate, token: str) -> HttpResponse:
     """What they belong to, agreed to and are sent, and how to change it."""
-    form = PreferencesForm(request.POST or None, associate=associate)
+    form = PreferencesForm(sent(request), associate=associate)
     if request.method == "POST" and form.is_valid():
         save_preferences(associate=associate, choices=form.choices, wordings=form.wordings)
         messages.success(request, "Your changes are saved.")
@@ -127,7 +128,7 @@ def preferences(request: HttpRequest, associate: Associate, token: str) -> HttpR
 @require_http_methods(["GET", "HEAD", "POST"])
 def details(request: HttpRequest, associate: Associate, token: str) -> HttpResponse:
     """Change name, involvement and organisation."""
-    form = DetailsForm(request.POST or None, instance=associate)
+    form = DetailsForm(sent(request), instance=associate)
     if request.method == "POST" and form.is_valid():
         save_details(associate=Associate.objects.get(pk=associate.pk), **form.cleaned_data)
         messages.success(request, "Your details are saved.")

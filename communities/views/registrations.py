@@ -28,6 +28,7 @@ from communities.services.registrations import (
 )
 from communities.views.requests import by_signed_link, host_of, too_many
 from mailing.tokens import BadToken
+from people.requests import sent
 
 
 @login_not_required
@@ -39,7 +40,7 @@ def sign_up(request: HttpRequest, slug: str) -> HttpResponse:
     if not event.is_open_to_register:
         return render(request, "events/register_closed.html", {"event": event})
     is_full = places_left(event) == 0
-    form = RegisterForm(request.POST or None, is_full=is_full, initial=_initial(request))
+    form = RegisterForm(sent(request), is_full=is_full, initial=_initial(request))
     form.cancel_url = event.get_absolute_url()
     context = {"event": event, "form": form, "is_full": is_full}
     if request.method == "POST" and form.is_valid():
@@ -106,7 +107,7 @@ def registration(request: HttpRequest, registration: Registration, token: str) -
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest, registration: Registration, token: str) -> HttpResponse:
     """Change one's name, organisation and needs."""
-    form = ChangeRegistrationForm(request.POST or None, registration=registration)
+    form = ChangeRegistrationForm(sent(request), registration=registration)
     if request.method == "POST" and form.is_valid():
         try:
             change_registration(registration=registration, **form.cleaned_data)
@@ -176,7 +177,7 @@ def feedback(request: HttpRequest, registration: Registration, token: str) -> Ht
     event = registration.event
     if not registration.attended or registration.gave_feedback:
         return render(request, "events/feedback_done.html", {"event": event, "registration": registration})
-    form = FeedbackForm(request.POST or None)
+    form = FeedbackForm(sent(request))
     if request.method == "POST" and form.is_valid():
         give_feedback(registration=registration, **form.cleaned_data)
         return redirect("events:feedback", token)

@@ -25,7 +25,7 @@ from communities.views.requests import page_of, text_of
 from communities.words import day_words
 from mailing import services as mail
 from mailing.models import Bounce, Delivery, Mailing
-from people.requests import user_of
+from people.requests import sent, user_of
 from people.words import time_words
 
 _SEND = "communities.send_newsletter"
@@ -39,7 +39,7 @@ def schedule(request: HttpRequest, slug: str) -> HttpResponse:
     if newsletter.is_sent or (request.method != "POST" and needs_approval(newsletter)):
         return _back(newsletter)
     initial = {"version": newsletter.version, "send_at": newsletter.send_at}
-    form = ScheduleForm(request.POST or None, initial=initial)
+    form = ScheduleForm(sent(request), initial=initial)
     form.cancel_url = _preview(newsletter)
     if request.method == "POST" and form.is_valid():
         try:

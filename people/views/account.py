@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from people import privacy, roles, services
 from people.forms import OwnDetailsForm
 from people.models import User
-from people.requests import user_of
+from people.requests import sent, user_of
 
 
 @require_GET
@@ -43,7 +43,7 @@ def me_edit(request: HttpRequest) -> HttpResponse:
     """Change one's own name, job title, organisation and ORCID iD."""
     # Another copy of the person, so that the page does not greet them by a name that could not be saved.
     person = User.objects.get(pk=user_of(request).pk)
-    form = OwnDetailsForm(request.POST or None, instance=person)
+    form = OwnDetailsForm(sent(request), instance=person)
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, "Your details have been saved.")

@@ -16,14 +16,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from people import services
 from people.forms import AcceptInvitationForm, InviteForm
 from people.models import Invitation, User
-from people.requests import user_of
+from people.requests import sent, user_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("people.invite_person", raise_exception=True)
 def invite(request: HttpRequest) -> HttpResponse:
     """Invite a person who has no role yet, or (administrators) programme staff."""
-    form = InviteForm(request.POST or None, inviter=user_of(request))
+    form = InviteForm(sent(request), inviter=user_of(request))
     if request.method == "POST" and form.is_valid():
         try:
             person = form.send()
@@ -75,7 +75,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         invitation = services.read_invitation(token)
     except services.InvitationError as error:
         return render(request, "people/invitation_unusable.html", {"reason": str(error)}, status=410)
-    form = AcceptInvitationForm(request.POST or None, user=invitation.user)
+    form = AcceptInvitationForm(sent(request), user=invitation.user)
     if request.method == "POST" and form.is_valid():
         try:
             user = services.accept_invitation(token=token, password=form.cleaned_data["password"])

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from people import services
 from people.forms import OrganisationForm, OrganisationsFilterForm
 from people.models import Organisation
+from people.requests import sent
 
 _PAGE = 50
 
@@ -75,7 +76,7 @@ def organisation_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _edit(request: HttpRequest, organisation: Organisation) -> HttpResponse:
     is_new = organisation.pk is None
-    form = OrganisationForm(request.POST or None, instance=organisation)
+    form = OrganisationForm(sent(request), instance=organisation)
     if request.method == "POST" and form.is_valid():
         try:
             services.save_organisation(organisation=form.instance)
