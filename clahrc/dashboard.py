@@ -14,11 +14,13 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 
 from clahrc.templatetags.status import colour_of
 from communities.models import Membership, Newsletter, UpdateSection
 from fellows.listing import programme_max_years, soon
 from fellows.models import FellowPost, Secondment
+from fellows.querysets import FellowPostQuerySet
 from panels.models import Condition, PanelSeat, Review, ReviewCycle
 from people.models import Invitation
 from people.rules import is_programme_staff
@@ -128,12 +130,12 @@ def suggestions_to_answer(user: User) -> Panel:
 
 def secondments_ending(user: User) -> Panel:
     """Secondments in their last six months: the person's own, those of the themes they lead, all for staff."""
-    ending = Secondment.objects.ending_by(soon(), max_years=programme_max_years())
+    years = programme_max_years()
+    ending = Secondment.objects.ending_by(soon(), max_years=years)
     ending = ending.filter(post__closed_on=None, post__study__archived_at=None)
     if not is_programme_staff(user):
         ending = ending.filter(Q(fellow=user) | Q(post__study__theme__leads=user)).distinct()
     ending = ending.select_related("post__study", "fellow").order_by("ends_on", "starts_on", "pk")
-    years = programme_max_years()
 
     def show(secondment: Secondment) -> Item:
         name = "You" if secondment.fellow_id == user.pk else str(secondment.fellow or "Name not yet added")
@@ -158,13 +160,12 @@ def names_to_add(user: User) -> Panel:
 
 def invitations_open(user: User) -> Panel:
     """People who have been invited and have not accepted."""
-    waiting = Invitation.objects.filter(accepted_at=None, withdrawn_at=None).select_related("user").order_by("sent_at")
+    waiting = Invitation.objects.open().select_related("user").order_by("sent_at")
 
     def show(invitation: Invitation) -> Item:
-        expired = invitation.expires_at <= timezone.now()
         url = reverse("people:detail", args=[invitation.user_id])
         note = f"{invitation.role}, invited {date_format(timezone.localdate(invitation.sent_at))}"
-        return Item(str(invitation.user), url, note, "Expired" if expired else "", "red")
+        return Item(str(invitation.user), url, note, "Expired" if invitation.has_expired else "", "red")
 
     return _panel("Invitations not yet accepted", waiting, show, reverse("people:index"), "All people")
 
@@ -222,7 +223,7 @@ def studies_flagged(user: User) -> Panel:
 
     def show(study: Study) -> Item:
         wrong = ", ".join(words for flag, words in FLAGS.items() if getattr(study, flag))
-        return Item(study.short_title, study.get_absolute_url(), wrong[:1].upper() + wrong[1:])
+        return Item(study.short_title, study.get_absolute_url(), capfirst(wrong))
 
     url = reverse("studies:manage") if is_programme_staff(user) else ""
     return _panel("Studies to put right", studies, show, url, "Manage studies")
@@ -250,7 +251,7 @@ def my_studies(user: User) -> Panel:
 
 def my_themes(user: User) -> Panel:
     """The themes that the person leads."""
-    themes = Theme.objects.filter(leads=user).order_by("position", "pk")
+    themes = Theme.objects.led_by(user).order_by("position", "pk")
     return _panel("Themes you lead", themes, lambda theme: Item(theme.name, theme.get_absolute_url()))
 
 
@@ -307,7 +308,7 @@ _PLACES = (my_themes, my_studies, my_panels, my_communities)
 def dashboard_of(user: User) -> Dashboard:
     """The dashboard of one person."""
     panels = [*_ANYONE]
-    if is_programme_staff(user) or Theme.objects.filter(leads=user).exists():
+    if is_programme_staff(user) or Theme.objects.led_by(user).exists():
         panels += _LEADS
     if user.has_perm("people.view_people"):
         panels += _STAFF
@@ -320,11 +321,11 @@ def _filled(panels: Iterable[Panel]) -> list[Panel]:
     return [panel for panel in panels if panel.total]
 
 
-def _posts(user: User) -> Any:
+def _posts(user: User) -> FellowPostQuerySet:
     """The posts that the person fills: all for staff, those of the themes they lead."""
     posts = FellowPost.objects.of_current_studies()
     if not is_programme_staff(user):
-        posts = posts.filter(study__theme__in=Theme.objects.filter(leads=user))
+        posts = posts.filter(study__theme__in=Theme.objects.led_by(user))
     return posts.select_related("study").order_by("study__theme__position", "study__position", "number", "pk")
 
 

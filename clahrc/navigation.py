@@ -69,7 +69,7 @@ def _standing(user_pk: int, is_staff: bool) -> QuerySet[User, tuple[bool, ...]]:
     return User.objects.filter(pk=user_pk).values_list(
         Exists(PanelSeat.objects.current().filter(user=user_pk)),
         Exists(Review.objects.filter(member=user_pk)),
-        Exists(Theme.objects.filter(leads=user_pk)),
+        Exists(Theme.objects.led_by(user)),
         Exists(Study.objects.visible_to(user)),
         Exists(Community.objects.convened_by(user)),
     )

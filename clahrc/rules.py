@@ -19,7 +19,7 @@ def leads_a_theme(user: User | AnonymousUser) -> bool:
     """Leads one of the programme's themes."""
     from studies.models import Theme
 
-    return user.is_active and Theme.objects.filter(leads=user.pk).exists()
+    return user.is_active and Theme.objects.led_by(user).exists()
 
 
 rules.add_perm("clahrc.view_report", is_programme_staff | leads_a_theme)

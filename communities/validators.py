@@ -56,13 +56,18 @@ def _ascii_domain(domain: str) -> str:
         raise ValidationError("Check what follows the @ in your email address for a slip.", code="domain") from error
 
 
+def validate_plain_subject(text: str) -> None:
+    """Refuse line breaks and invisible characters in what becomes the subject of an email or a line of a calendar."""
+    if any(unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} for character in text):
+        raise ValidationError("Use letters, numbers and ordinary punctuation on one line.", code="control")
+
+
 def validate_plain_line(text: str) -> None:
     """Refuse what could turn one line of an email into something else: line breaks, invisible characters, links.
 
     A name goes into messages to whoever owns the address, so that it must not carry an advertisement there.
     """
-    if any(unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} for character in text):
-        raise ValidationError("Use letters, numbers and ordinary punctuation on one line.", code="control")
+    validate_plain_subject(text)
     if re.search(r"://|www\.|[<>{}]", text, re.IGNORECASE):
         raise ValidationError("Leave out web addresses and the characters < > { }.", code="link")
 
@@ -74,9 +79,3 @@ def validate_no_placeholder(text: str) -> None:
             "Take out {{ and }}. We use them to fill in each person's own link, so they cannot stand in a text.",
             code="placeholder",
         )
-
-
-def validate_plain_subject(text: str) -> None:
-    """Refuse line breaks and invisible characters in what becomes the subject of an email or a line of a calendar."""
-    if any(unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} for character in text):
-        raise ValidationError("Use letters, numbers and ordinary punctuation on one line.", code="control")

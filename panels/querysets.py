@@ -172,7 +172,7 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         if not user.is_active:
             return self.none()
         on_study = StudyPerson.objects.today().filter(study=OuterRef("cycle__study"), user=user.pk)
-        leads = Theme.objects.filter(studies=OuterRef("cycle__study"), leads=user.pk)
+        leads = Theme.objects.led_by(user).filter(studies=OuterRef("cycle__study"))
         seat = PanelSeat.objects.current().filter(panel=OuterRef("cycle__panel"), user=user.pk)
         reviewed = Review.objects.filter(cycle=OuterRef("cycle"), member=user.pk, status="submitted")
         return self.filter(Exists(on_study) | Exists(leads) | Exists(seat) | Exists(reviewed))

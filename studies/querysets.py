@@ -57,6 +57,10 @@ class ThemeQuerySet(models.QuerySet["Theme"]):
         """Those that work into every study."""
         return self.filter(kind="implementation")
 
+    def led_by(self, user: AbstractBaseUser | AnonymousUser) -> ThemeQuerySet:
+        """Those that a person leads, who may be known by their key alone."""
+        return self.filter(leads=user.pk)
+
 
 class StudyQuerySet(models.QuerySet["Study"]):
     """Studies."""
@@ -102,7 +106,7 @@ class StudyQuerySet(models.QuerySet["Study"]):
         if user.is_staff or user.is_superuser:
             return self
         on_team = StudyPerson.objects.of(user).today().filter(role__in=StudyPerson.TEAM_ROLES, study=OuterRef("pk"))
-        leads = Theme.objects.filter(leads=user, pk=OuterRef("theme"))
+        leads = Theme.objects.led_by(user).filter(pk=OuterRef("theme"))
         return self.filter(Exists(on_team) | Exists(leads))
 
     def with_flags(self) -> StudyQuerySet:

@@ -1,7 +1,7 @@
 """Forms of the communities app: each checks what was typed and leaves the writing to one service."""
 
 from communities.forms.audience import AudienceForm, AudienceNameForm
-from communities.forms.community import CommunityForm, MemberSearchForm, StageForm
+from communities.forms.community import CommunityFilterForm, CommunityForm, MemberSearchForm, StageForm
 from communities.forms.event import CancelEventForm, EventForm
 from communities.forms.newsletter import AskForm, NewNewsletterForm, NewsletterForm, SendBackForm
 from communities.forms.preferences import DetailsForm, LinkForm, PreferencesForm, UnsubscribeForm
@@ -24,6 +24,7 @@ __all__ = [
     "AudienceNameForm",
     "CancelEventForm",
     "ChangeRegistrationForm",
+    "CommunityFilterForm",
     "CommunityForm",
     "DeleteDraftsForm",
     "DetailsForm",

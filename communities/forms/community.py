@@ -1,4 +1,4 @@
-"""Forms by which a community is looked after."""
+"""Forms by which communities are found and looked after."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django import forms
 from communities.forms.versioned import VersionedForm
 from communities.models import Colour, Community, Membership
 from people.nhs_forms import NhsFormMixin
+from studies.filters import theme_choices
 
 _LONG = 20_000
 
@@ -81,3 +82,19 @@ class MemberSearchForm(forms.Form):
 
     q = forms.CharField(label="Name, email address or organisation", required=False, max_length=200)
     role = forms.ChoiceField(label="Role", required=False, choices=[("", "Any"), *Membership.Role.choices])
+
+
+class CommunityFilterForm(forms.Form):
+    """Search, filters and order of the list of communities."""
+
+    q = forms.CharField(label="Search", required=False)
+    theme = forms.ChoiceField(label="Theme", required=False)
+    stage = forms.ChoiceField(label="Stage", required=False, choices=[("", "Any stage"), *Community.Stage.choices])
+    sort = forms.ChoiceField(
+        label="Order", required=False, choices=[("theme", "By theme"), ("name", "By name"), ("size", "Largest first")]
+    )
+    mark_optional = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["theme"].choices = [("", "Any theme"), *theme_choices()]  # type: ignore[attr-defined]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from communities.forms import CommunityFilterForm
 from communities.ics import Subscription
 from communities.markup import to_html
 from communities.models import Community, Event
@@ -20,29 +20,12 @@ from communities.views.items import with_html
 from communities.views.requests import page_of, text_of
 from mailing.compose import site_url
 from people.compiled import compiled_list
-from studies.filters import theme_choices
 
 _ORDERS = {
     "theme": ("study__theme__position", "study__position", "name"),
     "name": ("name", "pk"),
     "size": ("-size", "name"),
 }
-
-
-class CommunityFilterForm(forms.Form):
-    """Search, filters and order of the list of communities."""
-
-    q = forms.CharField(label="Search", required=False)
-    theme = forms.ChoiceField(label="Theme", required=False)
-    stage = forms.ChoiceField(label="Stage", required=False, choices=[("", "Any stage"), *Community.Stage.choices])
-    sort = forms.ChoiceField(
-        label="Order", required=False, choices=[("theme", "By theme"), ("name", "By name"), ("size", "Largest first")]
-    )
-    mark_optional = False
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.fields["theme"].choices = [("", "Any theme"), *theme_choices()]  # type: ignore[attr-defined]
 
 
 @login_not_required
