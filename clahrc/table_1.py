@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from fellows.models import FellowPost
 from people.addresses import slug_address
 from people.compiled import compiled, compiled_list
+from people.dated import stands_on
 from studies.models import Study, Theme
 
 #: How many lines of the table, the themes' names among them, ``static/scss/_pages.scss`` keeps level.
@@ -118,8 +119,7 @@ def _studies(*themes: int) -> QuerySet[Study, tuple[Any, ...]]:
 @compiled
 def _fellows_by_study() -> QuerySet[FellowPost, tuple[int, int, int]]:
     """For each study with open posts: how many are filled today, and how many there are."""
-    today = timezone.localdate()
-    running = Q(secondments__starts_on__lte=today) & (Q(secondments__ends_on=None) | Q(secondments__ends_on__gte=today))
+    running = stands_on(timezone.localdate(), "secondments__")
     posts = FellowPost.objects.open().order_by().values("study")
     counted = posts.annotate(filled=Count("pk", filter=running, distinct=True), posts=Count("pk", distinct=True))
     return counted.values_list("study", "filled", "posts")

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
-from people.dated import DatedQuerySet
+from people.dated import DatedQuerySet, stands_on
 from people.rules import is_programme_staff
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ class PanelQuerySet(models.QuerySet["Panel"]):
 
     def with_counts(self) -> PanelQuerySet:
         """Adds ``seats_now`` and ``cycles_open``, for lists."""
-        today = timezone.localdate()
-        held = Q(seats__starts_on__lte=today) & (Q(seats__ends_on=None) | Q(seats__ends_on__gte=today))
+        held = stands_on(timezone.localdate(), "seats__")
         return self.annotate(
             seats_now=Count("seats", filter=held, distinct=True),
             cycles_open=Count("cycles", filter=Q(cycles__status="open"), distinct=True),

@@ -12,6 +12,12 @@ from django.utils import timezone
 _Row = TypeVar("_Row", bound=models.Model)
 
 
+def stands_on(day: dt.date, path: str = "") -> Q:
+    """A row that stands on a day; ``path`` leads to it from the rows that are asked for, such as ``seats__``."""
+    open_end = Q(**{f"{path}ends_on": None}) | Q(**{f"{path}ends_on__gte": day})
+    return Q(**{f"{path}starts_on__lte": day}) & open_end
+
+
 class DatedQuerySet(models.QuerySet[_Row]):
     """Rows that stand from ``starts_on`` to ``ends_on``, both days included; without an end they go on."""
 
@@ -22,7 +28,7 @@ class DatedQuerySet(models.QuerySet[_Row]):
 
     def on(self, day: dt.date) -> Self:
         """Those that stand on a day."""
-        return self.overlapping(day, day)
+        return self.filter(stands_on(day))
 
     def today(self) -> Self:
         """Those that stand today."""
