@@ -22,6 +22,8 @@ _HEADER_NAME = re.compile(r"[!-9;-~]+\Z")
 OURS = frozenset(
     {"bcc", "content-transfer-encoding", "content-type", "date", "from", "message-id", "mime-version", "subject", "to"}
 )
+#: Where erased addresses point: nowhere, for good (RFC 2606 keeps ``.invalid`` from ever being a host).
+ERASED_DOMAIN = "erased.invalid"
 #: RFC 5322 allows no line longer than this, its end not counted.
 LONGEST_LINE = 998
 #: What a mail program posts to unsubscribe its reader (RFC 8058, section 3.1).

@@ -12,11 +12,10 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
+from mailing.addresses import ERASED_DOMAIN
 from mailing.models import Attachment, Bounce, Delivery, Mailing, Suppression
 from mailing.services import skip_waiting
 
-#: Where erased addresses point: nowhere, for good (RFC 2606 keeps ``.invalid`` from ever being a host).
-ERASED_DOMAIN = "erased.invalid"
 _AT_ONCE = 5_000
 
 

@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Lower
 
+from mailing.addresses import ERASED_DOMAIN
+
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
@@ -94,11 +96,20 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(
             Q(urgent=True) | ~Exists(refused.filter(address=Lower(OuterRef("recipient")))),
             ~Q(mailing__status="cancelled"),
-            ~Q(recipient__endswith="@erased.invalid"),
+            ~Q(recipient__endswith=f"@{ERASED_DOMAIN}"),
             status__in=["unknown", "failed"],
             withdrawn_at=None,
             mailing__body_dropped_at=None,
         )
+
+    def matching(self, *, address: str = "", status: str = "", topic: str = "") -> DeliveryQuerySet:
+        """Those to addresses with these letters in them, in one state, on one topic; what is empty narrows nothing."""
+        found = self
+        if status:
+            found = found.filter(status=status)
+        if topic:
+            found = found.filter(mailing__topic=topic)
+        return found.filter(recipient__icontains=address).looked_up() if address else found
 
     def looked_up(self, most: int = 1000) -> DeliveryQuerySet:
         """The same, found by looking through all of them once where they are few, rather than once to count them and

@@ -8,8 +8,6 @@ from django.utils import timezone
 from mailing import rates, recovery, wake
 from mailing.models import Delivery, Lease, Mailing
 
-recover = recovery.recover
-
 
 def sweep() -> None:
     """Take back what dead workers held, then wake workers for whatever is due; there is no oldest age.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.conf import settings
 
-from mailing import privacy, services, sweeping, wake
+from mailing import privacy, recovery, services, sweeping, wake
 from mailing.bounces import imap
 from mailing.bounces import services as bounces
 from mailing.engine import Ended, Engine
@@ -21,7 +21,7 @@ def deliver(*, urgent: bool) -> int:
     Ends after ``MAIL_TASK_SECONDS``, so that a worker asked to stop soon can, and asks for another to go on. Safe to
     run twice, at once, and to kill: each run takes up what nobody else holds.
     """
-    sweeping.recover()
+    recovery.recover()
     # A moment at a time, so that nobody urgent waits for it.
     is_left = not urgent and withdraw_cancelled(seconds=_WITHDRAW_SECONDS)
     engine = Engine()

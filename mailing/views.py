@@ -34,15 +34,9 @@ def outbox(request: HttpRequest) -> HttpResponse:
     form = OutboxFilterForm(request.GET)
     form.is_valid()
     wanted = form.cleaned_data
-    deliveries = Delivery.objects.visible_to(request.user)
-    if wanted.get("q"):
-        deliveries = deliveries.filter(recipient__icontains=wanted["q"].strip())
-    if wanted.get("status"):
-        deliveries = deliveries.filter(status=wanted["status"])
-    if wanted.get("topic"):
-        deliveries = deliveries.filter(mailing__topic=wanted["topic"])
-    if wanted.get("q"):
-        deliveries = deliveries.looked_up()
+    deliveries = Delivery.objects.visible_to(request.user).matching(
+        address=wanted.get("q", ""), status=wanted.get("status", ""), topic=wanted.get("topic", "")
+    )
     # Keys first: to find its place a late page then walks along an index, not along whole rows.
     page: Page[Any] = Paginator(deliveries.values_list("pk", flat=True), _PAGE).get_page(request.GET.get("page"))
     shown = Delivery.objects.filter(pk__in=list(page.object_list)).select_related("mailing")

@@ -9,9 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailing import pausing, services
+from mailing.addresses import ERASED_DOMAIN
 from mailing.bounces import counting, leaving, reports
 from mailing.models import Bounce, Delivery
-from mailing.privacy import ERASED_DOMAIN
 
 _REFUSALS = (Bounce.Kind.HARD, Bounce.Kind.SOFT, Bounce.Kind.BLOCKED)
 #: Reports come after the message was taken, or when nobody knew whether it was.

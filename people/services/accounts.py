@@ -12,7 +12,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from mailing.privacy import ERASED_DOMAIN, forget
+from mailing.addresses import ERASED_DOMAIN
+from mailing.privacy import forget
 from mailing.services import send_template
 from people import privacy
 from people.models import User

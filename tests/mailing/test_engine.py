@@ -174,8 +174,8 @@ def dead_batch(cursor_at: int | None, *, urgent=False) -> tuple[ledger.Batch, Le
 def test_a_worker_that_dies_leaves_at_most_the_message_in_flight_unknown(newsletter, cursor_at, expected):
     newsletter()
     dead_batch(cursor_at)
-    assert sweeping.recover() == 1
-    assert sweeping.recover() == 0
+    assert recovery.recover() == 1
+    assert recovery.recover() == 0
     assert list(Delivery.objects.order_by("pk").values_list("status", flat=True)) == expected
 
 
@@ -183,10 +183,10 @@ def test_a_code_in_flight_is_sent_again_and_in_the_end_left_to_staff(db):
     delivery = code()
     for _ in range(5):
         dead_batch(0, urgent=True)
-        sweeping.recover()
+        recovery.recover()
         assert Delivery.objects.get().status == "queued"
     dead_batch(0, urgent=True)
-    sweeping.recover()
+    recovery.recover()
     assert (Delivery.objects.get().status, Delivery.objects.get().message_id) == ("unknown", delivery.message_id)
 
 
@@ -194,14 +194,14 @@ def test_a_crash_of_worker_and_database_leaves_the_rest_unknown_rather_than_doub
     newsletter()
     dead_batch(0)
     Lease.objects.update(epoch="another run")
-    sweeping.recover()
+    recovery.recover()
     assert set(states().values()) == {"unknown"}
 
 
 def test_a_worker_whose_lease_was_taken_stops_before_its_next_message(newsletter):
     newsletter()
     batch, _ = dead_batch(1)
-    sweeping.recover()
+    recovery.recover()
     assert not ledger.advance(lease_id=batch.lease_id, pk=batch.items[2].pk)
     assert ledger.review(lease_id=batch.lease_id) == set()
     # What it knows by then is still worth noting: it was answered after all.
@@ -217,7 +217,7 @@ def test_a_worker_whose_lease_was_taken_writes_on_nothing_that_is_anothers(
 ):
     newsletter()
     mine, _ = dead_batch(None)
-    sweeping.recover()
+    recovery.recover()
     if state != "waiting":
         theirs = ledger.claim_bulk(limit=10)
         if state == "settled":
@@ -241,7 +241,7 @@ def test_a_worker_whose_lease_was_taken_writes_on_nothing_that_is_anothers(
 def test_what_others_noted_as_sent_already_is_no_news(newsletter, caplog):
     newsletter()
     batch, _ = dead_batch(1)
-    sweeping.recover()
+    recovery.recover()
     ledger.settle_sent(lease_id=batch.lease_id, answers=[(item.pk, "250 kept") for item in batch.items[:2]])
     assert list(Delivery.objects.order_by("pk").values_list("status", flat=True)) == ["sent", "sent", "queued"]
     assert "no longer" not in caplog.text
@@ -257,7 +257,7 @@ def test_two_workers_one_of_which_was_silent_for_too_long_send_everybody_once(sm
         answer = hand_over(*args)
         if not fast.sent:
             Lease.objects.update(until=timezone.now() - dt.timedelta(seconds=1))
-            sweeping.recover()
+            recovery.recover()
             fast.run(urgent_only=False, seconds=30)
         return answer
 

@@ -8,7 +8,7 @@ from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 
-from mailing import ledger, sweeping, wake, workers
+from mailing import ledger, recovery, sweeping, wake, workers
 from mailing.models import Delivery, Lease
 
 
@@ -66,7 +66,7 @@ def test_the_sweep_wakes_no_more_than_may_send_at_once(woken, newsletter, settin
 def test_a_dead_process_here_is_known_at_once_and_others_are_waited_for(newsletter):
     newsletter()
     ledger.claim_bulk(limit=1)
-    assert sweeping.recover() == 0
+    assert recovery.recover() == 0
     child = subprocess.run(
         [sys.executable, "-c", "from mailing import workers; import sys; sys.stdout.write(workers.name())"],
         capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": os.getcwd()},
@@ -76,5 +76,5 @@ def test_a_dead_process_here_is_known_at_once_and_others_are_waited_for(newslett
     assert not workers.is_dead("elsewhere" + child.stdout)
     assert not workers.is_dead("nonsense")
     Lease.objects.update(worker=child.stdout)
-    assert sweeping.recover() == 1
+    assert recovery.recover() == 1
     assert Delivery.objects.filter(status="queued").count() == 3
