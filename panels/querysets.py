@@ -55,6 +55,10 @@ class PanelQuerySet(models.QuerySet["Panel"]):
             return self.none()
         return self.filter(Exists(self._seats_of(user).filter(role="chair")))
 
+    def asked_by(self, user: User | AnonymousUser) -> PanelQuerySet:
+        """Those that a person may ask to look at a study: all for staff, their own for chairs."""
+        return self.all() if is_programme_staff(user) else self.chaired_by(user)
+
     def with_counts(self) -> PanelQuerySet:
         """Adds ``seats_now`` and ``cycles_open``, for lists."""
         held = stands_on(timezone.localdate(), "seats__")

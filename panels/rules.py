@@ -70,7 +70,7 @@ def has_reviews(user: User | AnonymousUser) -> bool:
 
 
 rules.add_perm("panels.see_panels", is_programme_staff | is_on_a_panel)
-rules.add_perm("panels.see_reviews_waiting", is_on_a_panel | has_reviews)
+rules.add_perm("panels.see_reviews_waiting", is_programme_staff | is_on_a_panel | has_reviews)
 rules.add_perm("panels.manage_panel", is_programme_staff)
 rules.add_perm("panels.open_cycle", is_programme_staff | may_ask_a_panel)
 rules.add_perm("panels.open_cycle_of_panel", is_programme_staff | is_chair)

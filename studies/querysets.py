@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from people.compiled import compiled_list
 from people.dated import DatedQuerySet
+from people.rules import is_programme_staff
 from studies.scope import all_readers
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class StudyQuerySet(models.QuerySet["Study"]):
 
         if not isinstance(user, User) or not user.is_active:
             return self.none()
-        if user.is_staff or user.is_superuser:
+        if is_programme_staff(user):
             return self
         mine = Q(pk__in=StudyPerson.objects.of(user).today().values("study")) | Q(
             theme__in=Theme.leads.through.objects.filter(user=user).values("theme")
@@ -103,7 +104,7 @@ class StudyQuerySet(models.QuerySet["Study"]):
 
         if not isinstance(user, User) or not user.is_active:
             return self.none()
-        if user.is_staff or user.is_superuser:
+        if is_programme_staff(user):
             return self
         on_team = StudyPerson.objects.of(user).today().filter(role__in=StudyPerson.TEAM_ROLES, study=OuterRef("pk"))
         leads = Theme.objects.led_by(user).filter(pk=OuterRef("theme"))

@@ -32,7 +32,6 @@ from panels.together import export_rows, read_together
 from panels.views.panels import visible_panel
 from people.models import User
 from people.requests import sent, user_of
-from people.rules import is_programme_staff
 from people.spreadsheets import csv_file
 from studies.models import Study
 
@@ -80,8 +79,7 @@ def open_cycle(request: HttpRequest, slug: str) -> HttpResponse:
     study = get_object_or_404(Study.objects.current().select_related("theme"), slug=slug)
     if not request.user.has_perm("panels.open_cycle", study):
         raise PermissionDenied
-    allowed = Panel.objects.all() if is_programme_staff(request.user) else Panel.objects.chaired_by(request.user)
-    panels = list(allowed)
+    panels = list(Panel.objects.asked_by(request.user))
     chosen = request.GET.get("panel", panels[0].slug if len(panels) == 1 else "")
     panel = next((each for each in panels if each.slug == chosen), None)
     if panel is None:
