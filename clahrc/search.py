@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from communities.models import Community, Event, Newsletter
+from people.matching import stands_in, words_in
 from people.models import User
 from studies.models import Study
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
     Viewer = User | AnonymousUser
 
-#: What is read of a query: longer ones are cut, so that nobody can make the database compare for minutes.
-MAX_LENGTH, MAX_WORDS = 200, 8
+#: Characters that are read of a query.
+MAX_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,9 @@ class Kind:
         """The rows that have every word in one of the fields."""
         found = self.rows(user)
         for word in words:
-            match = Q()
-            for field in self.fields:
-                match |= Q(**{f"{field}__icontains": word})
+            match = stands_in(word, *self.fields)
             for field in self.within:
-                match |= Q(pk__in=found.model._default_manager.filter(**{f"{field}__icontains": word}).values("pk"))
+                match |= Q(pk__in=found.model._default_manager.filter(stands_in(word, field)).values("pk"))
             found = found.filter(match)
         return found
 
@@ -130,7 +129,7 @@ KINDS = (
 def words_of(query: str) -> list[str]:
     """The words of a query that are looked for; control characters count as spaces."""
     printable = "".join(letter if letter.isprintable() else " " for letter in query[:MAX_LENGTH])
-    return printable.split()[:MAX_WORDS]
+    return words_in(printable)
 
 
 def kinds_for(user: Viewer) -> list[Kind]:

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
 from mailing.models import Suppression
+from people.matching import with_words
 from people.rules import is_programme_staff
 from studies.querysets import is_public
 
@@ -65,15 +66,7 @@ class CommunityQuerySet(models.QuerySet["Community"]):
 
     def matching(self, words: str) -> CommunityQuerySet:
         """Those in whose name, description or study every one of the words occurs."""
-        found = self
-        for word in words.split()[:8]:
-            found = found.filter(
-                Q(name__icontains=word)
-                | Q(description__icontains=word)
-                | Q(study__title__icontains=word)
-                | Q(study__acronym__icontains=word)
-            )
-        return found
+        return with_words(self, words, "name", "description", "study__title", "study__acronym")
 
 
 class AssociateQuerySet(models.QuerySet["Associate"]):
@@ -143,14 +136,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def matching(self, words: str) -> MembershipQuerySet:
         """Those in whose name, address or organisation every one of the words occurs."""
-        found = self
-        for word in words.split()[:8]:
-            found = found.filter(
-                Q(associate__name__icontains=word)
-                | Q(associate__email__icontains=word)
-                | Q(associate__organisation__icontains=word)
-            )
-        return found
+        return with_words(self, words, "associate__name", "associate__email", "associate__organisation")
 
 
 class NewsletterQuerySet(models.QuerySet["Newsletter"]):

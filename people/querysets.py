@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
+from people.matching import with_words
+
 if TYPE_CHECKING:
     from people.models import Invitation, Organisation, User
 
@@ -23,10 +25,7 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
 
     def matching(self, words: str) -> OrganisationQuerySet:
         """Those whose name, ODS code or ROR id contains each of these words, in any case."""
-        found = self
-        for word in words.split():
-            found = found.filter(Q(name__icontains=word) | Q(ods_code__icontains=word) | Q(ror_id__icontains=word))
-        return found
+        return with_words(self, words, "name", "ods_code", "ror_id")
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -56,12 +55,7 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def matching(self, words: str) -> UserQuerySet:
         """Those whose name, email address or organisation contains each of these words, in any case."""
-        found = self
-        for word in words.split():
-            found = found.filter(
-                Q(full_name__icontains=word) | Q(email__icontains=word) | Q(organisation__name__icontains=word)
-            )
-        return found
+        return with_words(self, words, "full_name", "email", "organisation__name")
 
     def with_state(self) -> UserQuerySet:
         """Each with ``state``, one of ``User.State``: how far they have come towards logging in, now."""

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from people.compiled import compiled_list
 from people.dated import DatedQuerySet
+from people.matching import stands_in, words_in
 from people.rules import is_programme_staff
 from studies.scope import all_readers
 
@@ -142,12 +143,9 @@ class StudyQuerySet(models.QuerySet["Study"]):
 
         people = StudyPerson.objects.today().filter(study=OuterRef("pk"))
         found = self
-        for word in words.split():
-            found = found.filter(
-                Q(title__icontains=word)
-                | Q(acronym__icontains=word)
-                | Exists(people.filter(user__full_name__icontains=word))
-            )
+        for word in words_in(words):
+            on_it = Exists(people.filter(user__full_name__icontains=word))
+            found = found.filter(stands_in(word, "title", "acronym") | on_it)
         return found
 
 

@@ -8,8 +8,9 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clahrc.search import MAX_WORDS, words_of
+from clahrc.search import words_of
 from communities.models import Event, Newsletter
+from people.matching import MOST_WORDS
 from studies.models import Study
 
 pytestmark = pytest.mark.django_db
@@ -112,7 +113,7 @@ def test_search_when_anything_at_all_is_asked_then_it_answers(client, study, que
 @given(st.text(max_size=600))
 def test_words_of_when_any_text_then_few_printable_words(query):
     words = words_of(query)
-    assert len(words) <= MAX_WORDS
+    assert len(words) <= MOST_WORDS
     assert all(word and word.isprintable() and " " not in word for word in words)
 
 
