@@ -1,13 +1,22 @@
-"""Fields about people that the forms of every app share."""
+"""What the forms of every app share of fields: those about people, and each as the kind that it is."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 
 from people.models import User
 from people.validators import read_name
+
+_Field = TypeVar("_Field", bound=forms.Field)
+
+
+def field_of(form: forms.BaseForm, name: str, kind: type[_Field]) -> _Field:
+    """A form's field as the kind that it is, of which ``form.fields`` says only that it is one."""
+    found = form.fields[name]
+    assert isinstance(found, kind), f"{name} is a {type(found).__name__}"
+    return found
 
 
 class NameField(forms.CharField):

@@ -16,6 +16,7 @@ from communities.forms.fields import CommunitiesField
 from communities.forms.versioned import Difference
 from communities.models import Audience, Community, Newsletter, Purpose
 from communities.validators import validate_plain_line
+from people.form_fields import field_of
 from people.models import User
 from people.nhs_forms import NhsDateField, NhsFormMixin, section
 from people.rules import is_programme_staff
@@ -102,10 +103,10 @@ class AudienceForm(NhsFormMixin, forms.Form):
         self.initial["version"] = newsletter.version
         managed = Community.objects.managed_by(user)
         for name in ("communities", "without_communities"):
-            self.fields[name].offer(managed)  # type: ignore[attr-defined]
+            field_of(self, name, CommunitiesField).offer(managed)
         self._offer_themes()
         self._offer_newsletters(choice)
-        self.fields["also_agreed"].choices = [  # type: ignore[attr-defined]
+        field_of(self, "also_agreed", forms.ChoiceField).choices = [
             (each.value, agreed_words(each).capitalize()) for each in Purpose if each != Purpose.NEWSLETTERS
         ]
         if choice:
@@ -114,7 +115,7 @@ class AudienceForm(NhsFormMixin, forms.Form):
     def _offer_themes(self) -> None:
         if is_programme_staff(self.user):
             of_communities = Community.objects.public().order_by().values("study__theme")
-            self.fields["themes"].queryset = Theme.objects.filter(pk__in=of_communities)  # type: ignore[attr-defined]
+            field_of(self, "themes", forms.ModelChoiceField).queryset = Theme.objects.filter(pk__in=of_communities)
         else:
             del self.fields["themes"]
 
@@ -124,7 +125,7 @@ class AudienceForm(NhsFormMixin, forms.Form):
         offered = Newsletter.objects.managed_by(self.user).filter(pk__in=keys).order_by("-sent_at", "-pk")
         offered = offered.select_related("community")
         if keys:
-            self.fields["without_newsletters"].queryset = offered  # type: ignore[attr-defined]
+            field_of(self, "without_newsletters", forms.ModelChoiceField).queryset = offered
         else:
             del self.fields["without_newsletters"]
 

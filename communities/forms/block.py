@@ -19,6 +19,7 @@ from communities.forms.versioned import VersionedForm
 from communities.models import Event, NewsletterBlock, Picture
 from communities.services.pictures import KINDS_WORDS, LARGEST, add_picture, read_picture
 from communities.validators import validate_no_placeholder
+from people.form_fields import field_of
 from people.models import User
 from people.nhs_forms import NhsFormMixin
 from studies.models import Study
@@ -157,6 +158,10 @@ class StoryForm(BlockForm):
         return type(self)(data, instance=self.instance, user=self.user)
 
 
+def _title_and_time(event: Event) -> str:
+    return f"{event.title}, {event.when}"
+
+
 class EventBlockForm(BlockForm):
     """An event to come; its date and place are looked up when the newsletter is sent."""
 
@@ -171,12 +176,13 @@ class EventBlockForm(BlockForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["event"]
-        field.queryset = Event.objects.public().exclude(status="cancelled").upcoming()  # type: ignore[attr-defined]
+        offered = Event.objects.public().exclude(status="cancelled").upcoming()
         if self.instance.event_id:
-            field.queryset |= Event.objects.filter(pk=self.instance.event_id)  # type: ignore[attr-defined]
-        field.label_from_instance = lambda event: f"{event.title}, {event.when}"  # type: ignore[attr-defined]
-        field.required, field.empty_label = True, "Choose an event"  # type: ignore[attr-defined]
+            offered |= Event.objects.filter(pk=self.instance.event_id)
+        field = field_of(self, "event", forms.ModelChoiceField)
+        field.queryset = offered
+        field.label_from_instance = _title_and_time  # type: ignore[method-assign,assignment]
+        field.required, field.empty_label = True, "Choose an event"
 
 
 class StudyBlockForm(BlockForm):
@@ -192,9 +198,9 @@ class StudyBlockForm(BlockForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["study"]
-        field.queryset = Study.objects.public().order_by("title")  # type: ignore[attr-defined]
-        field.required, field.empty_label = True, "Choose a study"  # type: ignore[attr-defined]
+        field = field_of(self, "study", forms.ModelChoiceField)
+        field.queryset = Study.objects.public().order_by("title")
+        field.required, field.empty_label = True, "Choose a study"
 
 
 class InsightForm(BlockForm):

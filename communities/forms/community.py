@@ -9,6 +9,7 @@ from django import forms
 
 from communities.forms.versioned import VersionedForm
 from communities.models import Colour, Community, Membership
+from people.form_fields import field_of
 from people.nhs_forms import NhsFormMixin
 from studies.filters import theme_choices
 
@@ -41,10 +42,10 @@ class CommunityForm(NhsFormMixin, VersionedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["grew_from"].empty_label = "None"  # type: ignore[attr-defined]
-        self.fields["colour"].choices = [("", "The programme's own"), *Colour.choices]  # type: ignore[attr-defined]
+        field_of(self, "grew_from", forms.ModelChoiceField).empty_label = "None"
+        field_of(self, "colour", forms.ChoiceField).choices = [("", "The programme's own"), *Colour.choices]
         for name in ("description", "ground_rules"):
-            self.fields[name].max_length = _LONG  # type: ignore[attr-defined]
+            field_of(self, name, forms.CharField).max_length = _LONG
             self.fields[name].validators.append(forms.CharField(max_length=_LONG).validators[0])
 
 
@@ -97,4 +98,4 @@ class CommunityFilterForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["theme"].choices = [("", "Any theme"), *theme_choices()]  # type: ignore[attr-defined]
+        field_of(self, "theme", forms.ChoiceField).choices = [("", "Any theme"), *theme_choices()]

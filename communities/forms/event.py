@@ -19,6 +19,7 @@ from communities.forms.versioned import VersionedForm
 from communities.models import Event
 from communities.services.series import following, times_of, value_of
 from communities.validators import validate_no_placeholder, validate_plain_subject
+from people.form_fields import field_of
 from people.nhs_forms import NhsDateTimeField, NhsFormMixin, section
 
 #: Longer than any event: a slip in the year or month is far likelier.
@@ -115,9 +116,8 @@ class EventForm(NhsFormMixin, VersionedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._day = times_of(self.instance).day if self.instance.pk else None
-        self.fields["kind"].choices = [("", "Choose a kind"), *Event.Kind.choices]  # type: ignore[attr-defined]
-        self.fields["community"].empty_label = "Everybody"  # type: ignore[attr-defined]
-        self.fields["kind"].choices = [("", "Choose a kind"), *Event.Kind.choices]  # type: ignore[attr-defined]
+        field_of(self, "kind", forms.ChoiceField).choices = [("", "Choose a kind"), *Event.Kind.choices]
+        field_of(self, "community", forms.ModelChoiceField).empty_label = "Everybody"
         self.fields["title"].validators.append(validate_plain_subject)
         self.fields["place"].validators.append(validate_plain_subject)
         for name in ("title", "description", "place", "online_url"):

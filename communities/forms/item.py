@@ -11,6 +11,7 @@ from communities.forms.fields import WebAddressField
 from communities.forms.versioned import VersionedForm
 from communities.models import CommunityItem
 from communities.validators import validate_no_placeholder, validate_plain_subject
+from people.form_fields import field_of
 from people.nhs_forms import NhsFormMixin
 
 
@@ -60,7 +61,7 @@ class ItemForm(NhsFormMixin, VersionedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = CommunityItem.Kind.choices  # type: ignore[attr-defined]
+        field_of(self, "kind", forms.ChoiceField).choices = CommunityItem.Kind.choices
         self.fields["title"].validators.append(validate_plain_subject)
         for name in ("title", "words", "link"):
             self.fields[name].validators.append(validate_no_placeholder)

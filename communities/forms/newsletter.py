@@ -12,6 +12,7 @@ from communities.forms.block import words_field
 from communities.forms.versioned import VersionedForm
 from communities.models import Community, Newsletter
 from communities.validators import validate_no_placeholder, validate_plain_subject
+from people.form_fields import field_of
 from people.models import User
 from people.nhs_forms import NhsFormMixin
 
@@ -43,9 +44,9 @@ class NewsletterForm(NhsFormMixin, VersionedForm):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         self.user = user
         super().__init__(*args, **kwargs)
-        community = self.fields["community"]
-        community.queryset = Community.objects.managed_by(user)  # type: ignore[attr-defined]
-        community.empty_label = "Choose a community"  # type: ignore[attr-defined]
+        community = field_of(self, "community", forms.ModelChoiceField)
+        community.queryset = Community.objects.managed_by(user)
+        community.empty_label = "Choose a community"
         self.fields["title"].validators.append(validate_plain_subject)
         for name in ("title", "introduction"):
             self.fields[name].validators.append(validate_no_placeholder)
@@ -91,7 +92,7 @@ class AskForm(NhsFormMixin, forms.Form):
 
     def __init__(self, *args: Any, colleagues: QuerySet[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["colleagues"].queryset = colleagues  # type: ignore[attr-defined]
+        field_of(self, "colleagues", forms.ModelMultipleChoiceField).queryset = colleagues
         only = list(colleagues[:2])
         if len(only) == 1:
             self.initial["colleagues"] = [only[0].pk]

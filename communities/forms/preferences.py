@@ -13,6 +13,7 @@ from communities.models import Associate, Community, Involvement, Membership, Pu
 from communities.services.preferences import Choices
 from communities.validators import validate_plain_line
 from communities.wording import consent_wordings
+from people.form_fields import field_of
 from people.nhs_forms import NhsFormMixin
 
 _MEMBER = "member"
@@ -61,7 +62,7 @@ class PreferencesForm(NhsFormMixin, forms.Form):
     def _offer_others(self, belongs: list[int]) -> None:
         others = Community.objects.open().exclude(pk__in=belongs)
         if others.exists():
-            self.fields["join"].offer(others)  # type: ignore[attr-defined]
+            field_of(self, "join", CommunitiesField).offer(others)
         else:
             del self.fields["join"]
 
@@ -129,7 +130,7 @@ class DetailsForm(NhsFormMixin, forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["involvement"].choices = Involvement.choices  # type: ignore[attr-defined]
+        field_of(self, "involvement", forms.ChoiceField).choices = Involvement.choices
         for name in ("name", "organisation", "area"):
             self.fields[name].validators.append(validate_plain_line)
 
@@ -177,7 +178,7 @@ class UnsubscribeForm(NhsFormMixin, forms.Form):
         if purpose:
             choices.append((self.PURPOSE, f"All {words}"))
         choices.append((self.EVERYTHING, "All newsletters, emails about events and monthly updates"))
-        self.fields["what"].choices = choices  # type: ignore[attr-defined]
+        field_of(self, "what", forms.ChoiceField).choices = choices
         self.initial["what"] = self.PURPOSE if purpose else self.EVERYTHING
         if len(choices) == 1:
             self.fields["what"].widget = forms.HiddenInput()

@@ -11,6 +11,7 @@ from django.http import QueryDict
 from communities.models import Event
 from communities.repeats import MOST, Plan, words_for
 from communities.services.series import plan_repeats, times_of
+from people.form_fields import field_of
 from people.nhs_forms import NhsDateField, NhsFormMixin
 
 ONE, FOLLOWING = "one", "following"
@@ -83,7 +84,7 @@ class RepeatForm(NhsFormMixin, forms.Form):
         self.event = event
         self.plan = Plan()
         self.cancel_url = event.get_absolute_url()
-        self.fields["every"].choices = list(words_for(times_of(event).day).items())  # type: ignore[attr-defined]
+        field_of(self, "every", forms.ChoiceField).choices = list(words_for(times_of(event).day).items())
         if event.is_draft:
             del self.fields["as_drafts"]
 

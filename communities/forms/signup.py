@@ -12,6 +12,7 @@ from communities.forms.fields import AddressField, CommunitiesField
 from communities.models import Community, Involvement, Purpose
 from communities.validators import validate_plain_line
 from communities.wording import consent_wordings
+from people.form_fields import field_of
 from people.nhs_forms import NhsFormMixin
 
 
@@ -64,7 +65,7 @@ class JoinForm(NhsFormMixin, forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["communities"].offer(Community.objects.open())  # type: ignore[attr-defined]
+        field_of(self, "communities", CommunitiesField).offer(Community.objects.open())
         self.wordings = consent_wordings()
         for purpose, wording in self.wordings.items():
             self.fields[f"agree_{purpose}"].label = wording

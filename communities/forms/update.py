@@ -16,6 +16,7 @@ from communities.forms.versioned import Difference, VersionedForm
 from communities.markup import pieces
 from communities.models import UpdateSection
 from communities.validators import validate_no_placeholder
+from people.form_fields import field_of
 from people.nhs_forms import NhsDateTimeField, NhsFormMixin
 
 
@@ -51,7 +52,7 @@ class SectionForm(NhsFormMixin, VersionedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.rows = list(self.instance.entries.all())
-        self.fields["entries"].choices = [(str(row.pk), str(row)) for row in self.rows]  # type: ignore[attr-defined]
+        field_of(self, "entries", forms.ChoiceField).choices = [(str(row.pk), str(row)) for row in self.rows]
         self.initial["entries"] = [str(row.pk) for row in self.rows if row.included]
 
     @property

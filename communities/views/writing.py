@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, permission_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -14,7 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from communities.drawing import draw
 from communities.forms import NewNewsletterForm, NewsletterForm
 from communities.forms.block import BLOCK_FORMS
-from communities.models import Newsletter, NewsletterBlock, Picture
+from communities.forms.versioned import VersionedForm
+from communities.models import Community, Newsletter, NewsletterBlock, Picture
 from communities.services import blocks as service
 from communities.services.drafts import SCHEDULED
 from communities.services.errors import RefusedError
@@ -34,7 +37,7 @@ def new(request: HttpRequest) -> HttpResponse:
     begin_with = Newsletter.objects.to_begin_with(user)
     source = begin_with.filter(slug=text_of(request, "from")).first()
     form = NewNewsletterForm(request.POST or None, user=user, source=source)
-    wanted = form.fields["community"].queryset.filter(slug=text_of(request, "community")).first()  # type: ignore[attr-defined]
+    wanted = Community.objects.managed_by(user).filter(slug=text_of(request, "community")).first()
     if wanted or source:
         form.initial["community"] = wanted.pk if wanted else source.community_id if source else None
     if source:
@@ -139,7 +142,12 @@ def edit_block(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     )
 
 
-def _block_form(request, newsletter, instance, save) -> HttpResponse:  # type: ignore[no-untyped-def]
+def _block_form(
+    request: HttpRequest,
+    newsletter: Newsletter,
+    instance: NewsletterBlock,
+    save: Callable[[VersionedForm], NewsletterBlock],
+) -> HttpResponse:
     bound = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     form = BLOCK_FORMS[instance.kind](*bound, instance=instance, user=user_of(request)).with_upload_kept()
     form.cancel_url = reverse("newsletters:edit", args=[newsletter.slug])

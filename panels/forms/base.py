@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
-from people.form_fields import NameField, PersonField
+from people.form_fields import NameField, PersonField, field_of
 from people.models import Organisation
 from people.nhs_forms import NhsFormMixin
 from people.services import check_invitable
@@ -60,8 +60,7 @@ class PersonForm(PanelsForm):
 
     def leave_out(self, people: QuerySet[Any, Any] | Iterable[int]) -> None:
         """Do not offer these people, by their keys: they are there already."""
-        chooser = self.fields["user"]
-        assert isinstance(chooser, PersonField)
+        chooser = field_of(self, "user", PersonField)
         assert chooser.queryset is not None
         chooser.queryset = chooser.queryset.exclude(pk__in=people)
 

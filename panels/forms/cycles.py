@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from panels.forms.base import LongText, PanelsForm, PersonForm
 from panels.models import Decision, Panel, PanelSeat, Review, ReviewCycle
+from people.form_fields import field_of
 from people.models import User
 from people.nhs_forms import NhsDateField
 from studies.models import Study
@@ -73,9 +74,7 @@ class ChooseStudyForm(PanelsForm):
 
     def __init__(self, *args: Any, studies: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["study"]
-        if isinstance(field, forms.ModelChoiceField):
-            field.queryset = studies
+        field_of(self, "study", forms.ModelChoiceField).queryset = studies
 
 
 class DatedForm(PanelsForm):
@@ -118,10 +117,9 @@ class OpenCycleForm(DatedForm):
         self.fields["reason"].widget = forms.RadioSelect(choices=ReviewCycle.Reason.choices)
         self.fields["reason"].initial = USUAL_REASON[Panel.Kind(panel.kind)]
         self.fields["due_on"].initial = timezone.localdate() + dt.timedelta(days=USUAL_DAYS)
-        members = self.fields["members"]
-        if isinstance(members, MembersField):
-            members.offer(seats)
-            members.initial = [seat.user_id for seat in seats]
+        members = field_of(self, "members", MembersField)
+        members.offer(seats)
+        members.initial = [seat.user_id for seat in seats]
 
 
 class CycleForm(DatedForm):
@@ -167,9 +165,7 @@ class AddReviewersForm(PanelsForm):
 
     def __init__(self, *args: Any, seats: Iterable[PanelSeat], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        members = self.fields["members"]
-        if isinstance(members, MembersField):
-            members.offer(seats)
+        field_of(self, "members", MembersField).offer(seats)
 
 
 class PeerForm(PersonForm):

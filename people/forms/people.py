@@ -9,7 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
 from people import roles
-from people.form_fields import NameField
+from people.form_fields import NameField, field_of
 from people.models import Organisation, User
 from people.nhs_forms import NhsFormMixin
 from people.services import check_invitable, invite, invite_staff
@@ -39,7 +39,10 @@ class PeopleFilterForm(NhsFormMixin, forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].choices = [("", "Any role"), *((kind, kind) for kind in roles.kinds())]  # type: ignore[attr-defined]
+        field_of(self, "role", forms.ChoiceField).choices = [
+            ("", "Any role"),
+            *((kind, kind) for kind in roles.kinds()),
+        ]
 
 
 class OrganisationsFilterForm(NhsFormMixin, forms.Form):
@@ -184,7 +187,7 @@ class OwnDetailsForm(NhsFormMixin, forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["organisation"].empty_label = "No organisation"  # type: ignore[attr-defined]
+        field_of(self, "organisation", forms.ModelChoiceField).empty_label = "No organisation"
         # The address that ORCID's pages show is longer than the iD itself, and welcome too.
         self.fields["orcid"] = forms.CharField(
             label=self.fields["orcid"].label, help_text=self.fields["orcid"].help_text, required=False, max_length=60
@@ -222,7 +225,7 @@ class OrganisationForm(NhsFormMixin, forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = Organisation.Kind.choices  # type: ignore[attr-defined]
+        field_of(self, "kind", forms.ChoiceField).choices = Organisation.Kind.choices
         for name in ("ods_code", "ror_id"):  # room for what people paste; the model checks what is left of it
             field = self.fields[name]
             self.fields[name] = forms.CharField(

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from people.form_fields import field_of
 from people.nhs_forms import NhsDateField
 from studies.forms.base import StudiesForm
 from studies.models import Amendment, Suggestion
@@ -105,8 +106,7 @@ class AmendmentForm(StudiesForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        chooser = self.fields["suggestions"]
-        assert isinstance(chooser, forms.ModelMultipleChoiceField)
+        chooser = field_of(self, "suggestions", forms.ModelMultipleChoiceField)
         chooser.queryset = self.the_study.suggestions.can_be_addressed()
         chooser.label_from_instance = _first_words  # type: ignore[method-assign,assignment]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from people.form_fields import field_of
 from studies.forms.base import StudiesForm
 from studies.models import StageMove, Study
 from studies.services import move_study
@@ -35,9 +36,7 @@ class MoveForm(StudiesForm):
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
         super().__init__(*args, study=study, **kwargs)
-        chooser = self.fields["to"]
-        assert isinstance(chooser, forms.ChoiceField)
-        chooser.choices = [
+        field_of(self, "to", forms.ChoiceField).choices = [
             (stage, f"Back to: {Study.Stage(stage).label}" if is_back(study.stage, stage) else Study.Stage(stage).label)
             for stage, permission in moves_from(study.stage).items()
             if self.by.has_perm(permission, study)
