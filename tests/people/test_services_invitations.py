@@ -200,7 +200,7 @@ def test_withdraw_when_another_is_open_then_they_may_still_come(staff, invited):
     user, path = invited
     services.invite(email=user.email, full_name="Jo", role="Panel member", invited_by=staff)
     services.withdraw_invitation(invitation=user.invitations.get(role="Panel member"), by=staff)
-    services.accept_invitation(token=token_of(path), password=GOOD)
+    assert services.accept_invitation(token=token_of(path), password=GOOD) == user
 
 
 def test_withdraw_when_accepted_then_refuses(staff, invited):
