@@ -25,24 +25,13 @@ from typing import IO, NoReturn
 import environ
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from people.demo import DEMO_LOGINS
 from scripts.processes import die_with_parent, port_is_free, stop_all
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Seconds that the portal may take from its start to its first answer, on a machine that is busy with much else.
 PATIENCE = 180
 LOG_MAX_BYTES = 5_000_000
-DEMO_LOGINS = (
-    ("staff", "programme staff"),
-    ("lead", "a theme's lead"),
-    ("team", "a study's lead"),
-    ("fellow", "a diffusion fellow"),
-    ("commissioner", "commissioners' panel"),
-    ("service-user", "service user and carer panel"),
-    ("scientist", "scientific committee"),
-    ("chair", "scientific committee's chair"),
-    ("convenor", "a community's convenor"),
-    ("associate", "an associate"),
-)
 
 
 @dataclass
@@ -178,11 +167,11 @@ def greet(port: int) -> None:
     say(f"\nThe portal is at http://127.0.0.1:{port}/\n")
     if is_on("DEMO"):
         say("This is a demonstration. Log in as any of these:")
-        for name, role in DEMO_LOGINS:
-            say(f"  {name + '@example.org':<28}{role}")
+        for name, who in DEMO_LOGINS:
+            say(f"  {name + '@example.org':<28}{who}")
         if is_on("NEWSLETTERS_NEED_APPROVAL"):
             colleague = json.loads((ROOT / "data/demo.json").read_text(encoding="utf-8"))["colleague"]
-            say(f"  {colleague['login'] + '@example.org':<28}programme staff, to approve what the first has written")
+            say(f"  {colleague['login'] + '@example.org':<28}Programme staff, to approve what the first has written")
         say(f"The password of each is: {os.environ.get('DEMO_PASSWORD') or 'demo-password'}\n")
     say("Press Ctrl-C to stop.")
 

@@ -18,7 +18,7 @@ from people.services import mark_email_verified
 
 #: Words for organisations, names, and studies that the demonstration knows; any other study gets general ones.
 DATA: dict[str, Any] = json.loads(Path(settings.BASE_DIR, "data/demo.json").read_text(encoding="utf-8"))
-#: The logins that the README and the login page name, and who they are.
+#: The logins that `make run` and the login page name (``people.demo``), and what their people are called.
 LOGINS = {
     "staff": "Sam Ellery",
     "lead": "Lena Marchetti",

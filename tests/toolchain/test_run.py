@@ -15,9 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from clahrc.demo.cast import LOGINS
 from scripts.processes import free_port
-from scripts.run import DEMO_LOGINS
 
 pytestmark = pytest.mark.once
 
@@ -173,7 +171,3 @@ def test_run_when_the_port_is_none_then_one_line_says_so(tmp_path, port):
 def test_run_when_the_database_cannot_be_reached_then_stops_and_says_so(tmp_path):
     said = run_and_fail(tmp_path, PORT=str(free_port()), DATABASE_URL=f"sqlite:///{tmp_path}/no/such/folder.sqlite3")
     assert said.endswith("The database could not be made ready: the reason is above.\n")
-
-
-def test_demo_logins_when_compared_with_the_demonstration_then_are_the_same():
-    assert {name for name, _role in DEMO_LOGINS} == set(LOGINS)
