@@ -175,6 +175,22 @@ def measure(page: Page, port: int, study: str, seconds: float, size: int) -> Row
     return Row(name, f"{ratio:.2f}", _AIM_IN_WORDS, ratio >= AIM)
 
 
+def fill_environment(folder: Path) -> None:
+    """Set what the portal's processes need, whatever the developer's own environment says."""
+    for name in ("DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "EMAIL_URL"):
+        os.environ.pop(name, None)
+    os.environ.update(
+        VAR_DIR=str(folder),
+        SECRET_KEY=secrets.token_urlsafe(50),
+        DEBUG="0",
+        DEMO="1",
+        SITE_URL="http://127.0.0.1",
+        ALLOWED_HOSTS="127.0.0.1,testserver",
+        LOG_LEVEL="WARNING",
+        DJANGO_SETTINGS_MODULE="benchmarks.settings",
+    )
+
+
 def main() -> None:
     """Fill a throw-away database, measure at each size, print as it goes."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -186,18 +202,7 @@ def main() -> None:
 
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="clahrc-bench-")))
-        for name in ("DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "EMAIL_URL"):
-            os.environ.pop(name, None)
-        os.environ.update(
-            VAR_DIR=str(folder),
-            SECRET_KEY=secrets.token_urlsafe(50),
-            DEBUG="0",
-            DEMO="1",
-            SITE_URL="http://127.0.0.1",
-            ALLOWED_HOSTS="127.0.0.1,testserver",
-            LOG_LEVEL="WARNING",
-            DJANGO_SETTINGS_MODULE="benchmarks.settings",
-        )
+        fill_environment(folder)
         database = "SQLite"
         if PrivatePostgres.is_installed():
             os.environ["DATABASE_URL"] = f"{stack.enter_context(PrivatePostgres()).url}/postgres"
