@@ -15,7 +15,7 @@ from communities.models import Newsletter
 from communities.services import approval as service
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.views.newsletters import newsletter_for
-from people.requests import user_of
+from people.requests import sent, user_of
 
 
 def _newsletter_for(request: HttpRequest, slug: str, permission: str) -> Newsletter:
@@ -34,7 +34,7 @@ def ask(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("newsletters:preview", slug)
     user = user_of(request)
     colleagues = service.approvers_for(newsletter, but=user)
-    form = AskForm(request.POST or None, colleagues=colleagues)
+    form = AskForm(sent(request), colleagues=colleagues)
     form.cancel_url = reverse("newsletters:preview", args=[slug])
     if request.method == "POST" and form.is_valid():
         chosen = list(form.cleaned_data["colleagues"])
@@ -80,7 +80,7 @@ def send_back(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST" and newsletter.last_changed_by_id == user.pk:
         messages.info(request, "You changed this newsletter last, so you can change it again yourself.")
         return redirect(preview)
-    form = SendBackForm(request.POST or None, initial={"version": newsletter.version})
+    form = SendBackForm(sent(request), initial={"version": newsletter.version})
     status = 200
     if request.method == "POST" and form.is_valid():
         try:

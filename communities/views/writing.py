@@ -24,7 +24,7 @@ from communities.services.errors import RefusedError
 from communities.services.newsletters import create_newsletter, keep_as_template, save_newsletter
 from communities.views.newsletters import newsletter_for
 from communities.views.requests import edit, text_of
-from people.requests import user_of
+from people.requests import sent, user_of
 
 _CHANGE = "communities.change_newsletter"
 
@@ -36,7 +36,7 @@ def new(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     begin_with = Newsletter.objects.to_begin_with(user)
     source = begin_with.filter(slug=text_of(request, "from")).first()
-    form = NewNewsletterForm(request.POST or None, user=user, source=source)
+    form = NewNewsletterForm(sent(request), user=user, source=source)
     wanted = Community.objects.managed_by(user).filter(slug=text_of(request, "community")).first()
     if wanted or source:
         form.initial["community"] = wanted.pk if wanted else source.community_id if source else None
@@ -84,7 +84,7 @@ def details(request: HttpRequest, slug: str) -> HttpResponse:
         messages.success(request, "The draft is saved.")
         return redirect("newsletters:edit", saved.slug)
 
-    form = NewsletterForm(request.POST or None, instance=Newsletter.objects.get(pk=newsletter.pk), user=user)
+    form = NewsletterForm(sent(request), instance=Newsletter.objects.get(pk=newsletter.pk), user=user)
     form.cancel_url = reverse("newsletters:edit", args=[slug])
     return edit(
         request,
