@@ -125,7 +125,8 @@ class LeftOut(models.Model):
         EXCLUDED = "excluded", "Left out of its audience by name"
         FILTERED = "filtered", "Not among those whom its audience was chosen for"
 
-    newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="left_out")
+    # The index that keeps each member once begins with the newsletter: another would double the work of every row.
+    newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="left_out", db_index=False)
     associate = models.ForeignKey(Associate, on_delete=models.CASCADE, related_name="left_out_of")
     reason = models.CharField(max_length=10, choices=Reason.choices)
 

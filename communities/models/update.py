@@ -218,7 +218,8 @@ class UpdateMailing(models.Model):
 class UpdateReceipt(models.Model):
     """An associate is sent a month's update, in this email: one for each person and month, whatever happens."""
 
-    update = models.ForeignKey(MonthlyUpdate, on_delete=models.CASCADE, related_name="receipts")
+    # The index that keeps each person once begins with the update, and serves for both.
+    update = models.ForeignKey(MonthlyUpdate, on_delete=models.CASCADE, related_name="receipts", db_index=False)
     mailing = models.ForeignKey(UpdateMailing, on_delete=models.CASCADE, related_name="receipts")
     associate = models.ForeignKey(Associate, on_delete=models.CASCADE, related_name="update_receipts")
 
