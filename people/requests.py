@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, QueryDict
 
 from people.models import User
+from people.numbers import whole_number
 
 
 def user_of(request: HttpRequest) -> User:
@@ -13,6 +14,11 @@ def user_of(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
+
+
+def number_sent(request: HttpRequest, name: str) -> int:
+    """The number that was sent under a name, such as the version that a page showed; 0 where it is none."""
+    return whole_number(request.POST.get(name, "")) or 0
 
 
 def sent(request: HttpRequest) -> QueryDict | None:

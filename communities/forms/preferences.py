@@ -15,6 +15,7 @@ from communities.validators import validate_plain_line
 from communities.wording import consent_wordings
 from people.form_fields import field_of
 from people.nhs_forms import NhsFormMixin
+from people.numbers import whole_number
 
 _MEMBER = "member"
 
@@ -87,7 +88,7 @@ class PreferencesForm(NhsFormMixin, forms.Form):
     @property
     def choices(self) -> Choices:
         """What was chosen. A community that the page did not show, because it was joined since, is left as it is."""
-        shown = {int(each) for each in self.cleaned_data["shown"].split(",") if each.isascii() and each.isdigit()}
+        shown = {whole_number(each) for each in self.cleaned_data["shown"].split(",")}
         stays: dict[int, frozenset[str]] = {}
         leaves: set[int] = set()
         for membership in self.memberships:

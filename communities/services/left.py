@@ -9,6 +9,7 @@ from django.db.models.functions import Lower
 from communities.audiences import Choice, excluded, matching, reached_by
 from communities.models import Associate, Consent, LeftOut, Membership, Newsletter, Purpose, Unsubscribe
 from mailing.models import Suppression
+from people.numbers import whole_number
 
 
 def note_left_out(newsletter: Newsletter, choice: Choice) -> int:
@@ -55,10 +56,5 @@ def note_unsubscribe(*, associate: Associate, issue: str) -> None:
 
 def sent_issue(issue: str) -> Newsletter | None:
     """The sent newsletter with this key, as a link says it; None where it is no such key."""
-    key = key_of(issue)
+    key = whole_number(issue)
     return Newsletter.objects.sent().filter(pk=key).first() if key else None
-
-
-def key_of(issue: str) -> int | None:
-    """A primary key, as a link says it; None where it is none."""
-    return int(issue) if issue.isascii() and issue.isdigit() and len(issue) <= 18 else None

@@ -8,10 +8,11 @@ from communities.audiences import choice_of, reached_by
 from communities.lists import issue_of, several_prefix
 from communities.models import Associate, Community, Event, Newsletter, Purpose
 from communities.querysets import CommunityQuerySet
-from communities.services.left import key_of, sent_issue
+from communities.services.left import sent_issue
 from communities.services.update_lists import narrow_updates
 from mailing.models import Delivery
 from mailing.services import skip_waiting
+from people.numbers import whole_number
 
 #: Those whose end may still be another: what waits, and what staff could send again.
 _MAY_STILL_GO = (*Delivery.OPEN, Delivery.Status.FAILED, Delivery.Status.UNKNOWN)
@@ -46,7 +47,7 @@ def communities_to_stop(*, associate: Associate, purpose: str, issue: str) -> li
     if purpose == Purpose.NEWSLETTERS:
         is_known = sent_issue(issue) is not None
     else:
-        is_known = purpose == Purpose.EVENTS and Event.objects.public().filter(pk=key_of(issue) or 0).exists()
+        is_known = purpose == Purpose.EVENTS and Event.objects.public().filter(pk=whole_number(issue) or 0).exists()
     if not is_known:
         return []
     reached = _REACHED[purpose](int(issue))

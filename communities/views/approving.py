@@ -15,7 +15,7 @@ from communities.models import Newsletter
 from communities.services import approval as service
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.views.newsletters import newsletter_for
-from people.requests import sent, user_of
+from people.requests import number_sent, sent, user_of
 
 
 def _newsletter_for(request: HttpRequest, slug: str, permission: str) -> Newsletter:
@@ -55,12 +55,9 @@ def ask(request: HttpRequest, slug: str) -> HttpResponse:
 def approve(request: HttpRequest, slug: str) -> HttpResponse:
     """Approve a newsletter as it is shown."""
     newsletter = _newsletter_for(request, slug, "communities.send_newsletter")
-    version = request.POST.get("version", "")
+    version, shown = number_sent(request, "version"), request.POST.get("shown", "")
     try:
-        service.approve_newsletter(
-            newsletter=newsletter, version=int(version) if version.isdecimal() else 0, by=user_of(request),
-            shown=request.POST.get("shown", ""),
-        )  # fmt: skip
+        service.approve_newsletter(newsletter=newsletter, version=version, by=user_of(request), shown=shown)
     except StaleVersionError:
         messages.error(request, "It has changed since you opened this page. Read it as it is now, then approve it.")
     except RefusedError as error:

@@ -17,6 +17,7 @@ from communities.services.aftercare import tick_attendance
 from communities.services.errors import RefusedError
 from communities.services.registrations import add_by_hand, cancel_registration, places_left
 from communities.views.requests import page_of, text_of
+from people.numbers import whole_number
 from people.requests import sent, user_of
 from people.spreadsheets import csv_file
 
@@ -140,7 +141,7 @@ def _can_tick(event: Event) -> bool:
 
 def _keys(request: HttpRequest, name: str) -> set[int]:
     """The keys that were sent; whatever is none is left out."""
-    return {int(each) for each in request.POST.getlist(name) if each.isascii() and each.isdigit() and len(each) < 19}
+    return {key for each in request.POST.getlist(name) if (key := whole_number(each)) is not None}
 
 
 @permission_required(_MANAGE, raise_exception=True)

@@ -28,6 +28,7 @@ from communities.services.errors import RefusedError, StaleVersionError
 from communities.views.newsletters import newsletter_for
 from communities.views.requests import text_of
 from people.models import User
+from people.numbers import whole_number
 from people.requests import sent, user_of
 
 _CHANGE = "communities.change_newsletter"
@@ -100,9 +101,7 @@ def _counted(choice: Choice) -> dict[str, object]:
 
 
 def _saved_one(user: User, key: str) -> Audience | None:
-    if not (key.isascii() and key.isdigit() and len(key) <= 18):
-        return None
-    return Audience.objects.managed_by(user).filter(pk=int(key)).first()
+    return Audience.objects.managed_by(user).filter(pk=whole_number(key) or 0).first()
 
 
 @require_safe

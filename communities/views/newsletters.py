@@ -19,7 +19,7 @@ from communities.services.approval import needs_approval
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.newsletters import audience_of, delete_newsletter, send_newsletter, send_test
 from communities.views.requests import page_of, text_of
-from people.requests import user_of
+from people.requests import number_sent, user_of
 
 
 def newsletter_for(request: HttpRequest, slug: str, permission: str) -> Newsletter:
@@ -90,11 +90,8 @@ def send(request: HttpRequest, slug: str) -> HttpResponse:
     """Say how many people would get it; then send it."""
     newsletter = newsletter_for(request, slug, "communities.send_newsletter")
     if request.method == "POST":
-        version = request.POST.get("version", "")
         try:
-            send_newsletter(
-                newsletter=newsletter, version=int(version) if version.isdecimal() else 0, by=user_of(request)
-            )
+            send_newsletter(newsletter=newsletter, version=number_sent(request, "version"), by=user_of(request))
         except StaleVersionError as error:
             messages.error(request, f"{error} Look at it again before you send it.")
         except RefusedError as error:

@@ -23,7 +23,7 @@ from communities.services.updates import decide_section, save_section, send_sect
 from communities.update_mail import message_of
 from communities.views.preview import FRAME_POLICY, filled, frame_context
 from communities.views.requests import edit, page_of
-from people.requests import user_of
+from people.requests import number_sent, user_of
 
 _SEND = "communities.send_updates"
 _DECIDED = {
@@ -159,9 +159,9 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Skip a section, or take it back to a draft (``to``)."""
     found = section_for(request, pk)
-    version, to = request.POST.get("version", ""), request.POST.get("to", "")
+    to = request.POST.get("to", "")
     try:
-        decide_section(section=found, to=to, version=int(version) if version.isdecimal() else 0, by=user_of(request))
+        decide_section(section=found, to=to, version=number_sent(request, "version"), by=user_of(request))
     except StaleVersionError as error:
         messages.error(request, f"{error} Look at it again before you decide.")
     except RefusedError as error:

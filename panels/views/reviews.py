@@ -30,6 +30,7 @@ from panels.forms.reviews import ConflictForm, ReviewForm, written
 from panels.models import Review, ReviewCycle, ReviewVersion
 from panels.services.content import content_of
 from panels.services.reviews import missing_from
+from people.requests import number_sent
 
 
 def own_review(request: HttpRequest, pk: int) -> Review:
@@ -228,9 +229,8 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _send(request: HttpRequest, review: Review) -> HttpResponse:
-    version = request.POST.get("version", "")
     try:
-        services.submit_review(review=review, version=int(version) if version.isdecimal() else 0)
+        services.submit_review(review=review, version=number_sent(request, "version"))
     except IncompleteReviewError:
         return redirect(f"{reverse('reviews:edit', args=[review.pk])}?complete")
     except StaleReviewError as error:

@@ -199,7 +199,13 @@ def test_section_when_approved_with_words_of_sending_back_then_the_database_refu
 
 
 @pytest.mark.parametrize(
-    "data", [{"to": "approved", "version": 1}, {"to": "skipped", "version": "x"}, {}, {"to": "gone"}]
+    "data",
+    [
+        {"to": "approved", "version": 1},
+        *({"to": "skipped", "version": bad} for bad in ("x", "9" * 5000)),
+        {},
+        {"to": "gone"},
+    ],
 )
 def test_decide_when_it_cannot_be_then_nothing_changes(client_of, section, data):
     client_of("staff").post(reverse("updates:decide", args=[section.pk]), data)
