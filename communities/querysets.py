@@ -134,6 +134,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         """Those who have not left."""
         return self.filter(left_at=None)
 
+    def of(self, user: User | AnonymousUser) -> MembershipQuerySet:
+        """The memberships of whoever is logged in: none of a visitor's."""
+        return self.filter(associate__user=user) if user.is_authenticated else self.none()
+
     def matching(self, words: str) -> MembershipQuerySet:
         """Those in whose name, address or organisation every one of the words occurs."""
         return with_words(self, words, "associate__name", "associate__email", "associate__organisation")

@@ -67,6 +67,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     )
     context = {
         "community": community,
+        "belongs": community.memberships.current().of(request.user).exists(),
         "description": to_html(community.description),
         "ground_rules": to_html(community.ground_rules, heading_level=3),
         "events": Event.objects.public().for_communities([community.pk]).upcoming()[:5],

@@ -115,6 +115,14 @@ def test_public_pages_when_communities_have_members_then_no_page_names_them(clie
             assert secret not in content, page
 
 
+def test_detail_when_somebody_belongs_then_says_so_instead_of_asking_them_to_join(client_of, community, associate):
+    page = client_of("associate").get(community.get_absolute_url()).content.decode()
+    assert "You belong to this community." in page
+    assert "Join this community" not in page
+    community.memberships.update(left_at=timezone.now())
+    assert "Join this community" in client_of("associate").get(community.get_absolute_url()).content.decode()
+
+
 def test_detail_when_closed_then_offers_no_way_in(client, community):
     community.open_to_join = False
     community.save()
