@@ -20,7 +20,7 @@ from communities.models import Event
 from communities.services.series import following, times_of, value_of
 from communities.validators import validate_no_placeholder, validate_plain_subject
 from people.form_fields import field_of
-from people.nhs_forms import NhsDateTimeField, NhsFormMixin, section
+from people.nhs_forms import Folded, NhsDateTimeField, NhsFormMixin, section
 
 #: Longer than any event: a slip in the year or month is far likelier.
 LONGEST = dt.timedelta(days=14)
@@ -137,7 +137,7 @@ class EventForm(NhsFormMixin, VersionedForm):
             section("What it is"), "title", "kind", "description",
             section("When and where"), "starts_at", "ends_at", "place", "online_url", "show_online_url",
             section("Taking part"), "takes_registrations", "capacity",
-            section("For whom it is"), "community", "also_for",
+            section("For whom it is"), "community", Folded("It is for other communities too", "also_for"),
             *(["scope"] if "scope" in self.fields else []),
         )  # fmt: skip
 

@@ -14,7 +14,7 @@ from communities.services.preferences import Choices
 from communities.validators import validate_plain_line
 from communities.wording import consent_wordings
 from people.form_fields import field_of
-from people.nhs_forms import NhsFormMixin
+from people.nhs_forms import Folded, NhsFormMixin
 from people.numbers import whole_number
 
 _MEMBER = "member"
@@ -30,7 +30,7 @@ class PreferencesForm(NhsFormMixin, forms.Form):
     agree_events = forms.BooleanField(required=False)
     agree_updates = forms.BooleanField(required=False)
     shown = forms.CharField(required=False, max_length=4000, widget=forms.HiddenInput)
-    join = CommunitiesField(label="Join other communities", required=False)
+    join = CommunitiesField(label="Which communities do you want to join?", required=False)
 
     def __init__(self, *args: Any, associate: Associate, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -82,7 +82,7 @@ class PreferencesForm(NhsFormMixin, forms.Form):
             HTML('<h2 class="nhsuk-heading-m">Your communities</h2>'
                  "<p>Take the tick away from “I am a member” to leave a community.</p>") if mine else HTML(""),
             *mine,
-            *(["join"] if "join" in self.fields else []),
+            *([Folded("Join other communities", "join") if mine else "join"] if "join" in self.fields else []),
         )  # fmt: skip
 
     @property

@@ -6,9 +6,10 @@ itself, the form says in ``field_options`` (``docs/components.md`` lists what ma
 
 from people.nhs_forms.boxes import NhsDateField, NhsDateInput, NhsDateTimeField, NhsDateTimeInput, nhs_formfield
 from people.nhs_forms.formsets import NhsFormSetMixin
-from people.nhs_forms.mixin import NhsFormMixin, section
+from people.nhs_forms.mixin import Folded, NhsFormMixin, section
 
 __all__ = [
+    "Folded",
     "NhsDateField",
     "NhsDateInput",
     "NhsDateTimeField",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import HTML, Layout, Submit
+from crispy_forms.layout import HTML, Div, Layout, Submit
 from django import forms
 from django.forms.utils import pretty_name
 from django.utils.functional import cached_property
@@ -21,6 +21,26 @@ _CHOICES = (forms.Select, forms.RadioSelect, forms.CheckboxSelectMultiple, forms
 def section(words: str) -> HTML:
     """The heading of a part of a long form, for a ``layout()``; ``words`` are the programme's own, never a user's."""
     return HTML(f'<h2 class="nhsuk-heading-m">{words}</h2>')
+
+
+class Folded(Div):
+    """A part of a long form that opens on request; it is open where it holds an answer or an error.
+
+    ``words`` are what one presses to open it, and are the programme's own.
+    """
+
+    template = "nhsuk/layout/folded.html"
+
+    def __init__(self, words: str, *fields: str) -> None:
+        super().__init__(*fields)
+        self.words = words
+        self.names = fields
+        self.is_open = False
+
+    def render(self, form: forms.BaseForm, context: Any, *args: Any, **kwargs: Any) -> str:
+        """Drawn with the form that is at hand: nothing is remembered from one to the next."""
+        self.is_open = any(form[name].errors or form[name].value() for name in self.names)
+        return str(super().render(form, context, *args, **kwargs))
 
 
 class NhsFormMixin:

@@ -101,6 +101,17 @@ def test_community_when_joined_and_left_then_memberships_say_so(client, person, 
     assert (joined.wants_newsletters, joined.wants_events) == (True, False)
 
 
+def test_page_when_somebody_belongs_then_others_to_join_fold_away_and_not_when_they_belong_to_none(
+    client, person, community, other_community
+):
+    def boxes(query: str) -> int:
+        return len(BeautifulSoup(client.get(url(person)).content, "html.parser").select(query))
+
+    assert (boxes("details:not([open]) [name=join]"), boxes("[name=join]")) == (1, 1)
+    person.memberships.update(left_at=timezone.now())
+    assert (boxes("details [name=join]"), boxes("[name=join]")) == (0, 2)
+
+
 def test_community_when_left_and_joined_again_then_a_second_membership(client, person, community):
     data = chosen(client.get(url(person)).content)
     del data[f"community_{community.pk}"]
@@ -126,6 +137,7 @@ def test_community_when_forged_or_closed_then_refused_in_words(client, person, t
     other_community.save()
     answer = client.post(url(person), {**chosen(client.get(url(person)).content), "join": [slug]})
     assert "is not open to join" in answer.content.decode()
+    assert BeautifulSoup(answer.content, "html.parser").select_one("main form details[open] [name=join]")
     assert person.memberships.current().count() == 1
 
 
