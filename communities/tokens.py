@@ -38,13 +38,6 @@ def read_signup(token: str) -> Signup:
     return signup
 
 
-def recipient_token(associate: Associate) -> str:
-    """The token in bulk email to an associate, by which they choose what they are sent and stop it; it works as long as
-    they are one.
-    """
-    return tokens.sign(RECIPIENT, associate.key, at=associate.confirmed_at)
-
-
 def owner_token(associate: Associate) -> str:
     """The token by which an associate reaches everything on them; it works as long as they are one."""
     return tokens.sign(OWNER, associate.key, at=associate.confirmed_at)

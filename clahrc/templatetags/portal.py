@@ -96,13 +96,6 @@ def section_nav(context: template.Context, label: str, *pairs: object) -> SafeSt
     return render("secondary-navigation", label=label, items=items)
 
 
-@register.simple_tag
-def contents_list(*pairs: object, current: str = "") -> SafeString:
-    """Links to the parts of a long page, or to the pages of a set of which ``current`` is the one you are on."""
-    items = [{**item, "current": item["href"] == current} for item in links(pairs, "contents_list")]
-    return render("contents-list", items=items)
-
-
 @register.simple_tag(takes_context=True)
 def page_has_errors(context: template.Context) -> bool:
     """Whether the page's ``form`` or ``formset`` came back with errors: its title and its banners depend on it."""
@@ -216,12 +209,6 @@ def card(heading: object = "", href: object = "", level: int = 2, variant: str =
 def details(content: str, summary: object, open: bool = False) -> SafeString:
     """``{% details "What is a diffusion fellow?" %}…{% enddetails %}``: help for those who want it."""
     return render("details", summary=summary, html=SafeString(content), open=open)
-
-
-@register.simple_block_tag
-def expander(content: str, summary: object, open: bool = False) -> SafeString:
-    """Like ``details``, in a box of its own."""
-    return render("details", summary=summary, html=SafeString(content), open=open, classes="nhsuk-expander")
 
 
 @register.simple_block_tag

@@ -13,7 +13,6 @@ from django import template
 from django.core.paginator import Page
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import slugify
 
 from clahrc.templatetags.drawing import Frame, address, frame_tag, path_of, query_of, render
 
@@ -225,24 +224,3 @@ def filter_panel(
         "filter-panel",
         heading=heading, button=button, content=SafeString(content), kept=kept, active=active, path=path_of(context),
     )  # fmt: skip
-
-
-@register.simple_block_tag
-def task_list(content: str) -> SafeString:
-    """``{% task_list %}{% task "Write the summary" url "Completed" %}{% endtask_list %}``."""
-    return format_html('<ul class="nhsuk-task-list">{}</ul>', SafeString(content))
-
-
-@register.simple_tag
-def task(
-    text: object, href: object = "", status: object = "", colour: str = "", hint: object = "", id: str = ""
-) -> SafeString:
-    """One task and how far it is. Without ``colour`` the status is plain text, as for what is done."""
-    return render(
-        "task-list-item",
-        href=address(href) if href else "",
-        heading={"content": text},
-        hint={"content": hint},
-        status={"content": status, "tag": {"text": status, "colour": colour} if colour else None},
-        id=id or f"task-{slugify(str(text))}",
-    )

@@ -61,7 +61,6 @@ class Registration(models.Model):
     #: Those that still mean something to their person.
     LIVE: ClassVar = (Status.COMING, Status.WAITING, Status.OFFERED)
     #: Those that hold a place.
-    TAKES_A_PLACE: ClassVar = (Status.COMING, Status.OFFERED)
 
     class Meta:
         ordering: ClassVar = ["turn", "pk"]

@@ -107,7 +107,7 @@ def test_tags_when_given_hostile_words_then_escape_them():
     hostile = '<script>alert(1)</script>"'
     soup = page(
         '{% tag x %}{% button x "/" %}{% stat x x %}{% person x role=x %}{% empty_state x x %}{% progress x 1 2 %}'
-        "{% card x %}{% endcard %}{% details x %}{% enddetails %}{% status_tag x x %}{% task x url x %}"
+        "{% card x %}{% endcard %}{% details x %}{% enddetails %}{% status_tag x x %}"
         "{% bullet_list xs %}"
         "{% data_table x %}{% head %}{% column x %}{% endhead %}{% rows %}{% row %}{% row_header x %}{{ x }}"
         "{% endrow_header %}{% cell x %}{{ x }}{% endcell %}{% endrow %}{% endrows %}{% enddata_table %}"

@@ -26,7 +26,7 @@ from communities.models import (
     UpdateSection,
 )
 from communities.services.pictures import add_picture
-from communities.tokens import calendar_token, owner_token, recipient_token, registration_token, signup_token
+from communities.tokens import calendar_token, owner_token, registration_token, signup_token
 from mailing.compose import site_url
 from mailing.services import queue_bulk, send_template, suppress
 from panels import services as panel_services
@@ -34,6 +34,7 @@ from panels.models import Condition, Decision, ReviewCycle
 from people.models import User
 from people.services import invite
 from studies.models import Amendment, SavedView, StudyDocument, StudySite, Suggestion
+from tests.communities.links import recipient_token
 from tests.conftest import make_user
 
 

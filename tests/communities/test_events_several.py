@@ -18,10 +18,11 @@ from communities.services.events import cancel_event, create_event, save_event
 from communities.services.postings import announce_event, audience_of, to_announce
 from communities.services.preferences import leave_community
 from communities.services.series import repeat_event
-from communities.tokens import calendar_token, recipient_token
+from communities.tokens import calendar_token
 from mailing.models import Delivery
 from studies.models import Study
 from tests.communities.factories import make_associate, make_community, make_event, make_sent
+from tests.communities.links import recipient_token
 from tests.communities.test_events import planned
 from tests.communities.test_feeds import lines_of, values
 

@@ -302,7 +302,7 @@ def test_confirmation_when_link_is_forged_or_cut_then_404_with_a_way_on(client, 
 
 
 def test_confirmation_when_token_is_for_something_else_then_404(client, community):
-    from communities.tokens import recipient_token
+    from tests.communities.links import recipient_token
 
     token = recipient_token(make_associate(community))
     assert client.post(reverse("communities:confirm", args=[token])).status_code == 404

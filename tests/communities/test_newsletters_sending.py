@@ -26,10 +26,10 @@ from communities.services.newsletters import (
 )
 from communities.services.preferences import erase_associate
 from communities.tasks import make_lists, send_scheduled_newsletters
-from communities.tokens import recipient_token
 from mailing.models import Bounce, Delivery, Mailing
 from mailing.services import cancel, pause, suppress
 from tests.communities.factories import make_associate, make_newsletter
+from tests.communities.links import recipient_token
 
 HOUR = dt.timedelta(hours=1)
 

@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from communities.models import Associate, Consent, Membership, Signup
 from communities.services.newsletters import send_newsletter
-from communities.tokens import TEST_SUBJECT, owner_token, recipient_token
+from communities.tokens import TEST_SUBJECT, owner_token
 from communities.wording import consent_wording
 from mailing.models import Delivery
 from mailing.tokens import sign
 from people import privacy
 from tests.communities.factories import give, make_associate, make_community, make_newsletter, make_signup
+from tests.communities.links import recipient_token
 
 LINK = reverse("communities:link")
 PAGES = ("preferences", "preferences_details", "preferences_data", "preferences_erase")

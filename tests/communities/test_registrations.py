@@ -21,10 +21,11 @@ from communities.services.registrations import (
     change_registration,
     register,
 )
-from communities.tokens import calendar_token, recipient_token, registration_token
+from communities.tokens import calendar_token, registration_token
 from communities.wording import needs_wording
 from mailing.models import Attachment, Delivery
 from tests.communities.factories import make_associate, make_event, make_registration
+from tests.communities.links import recipient_token
 from tests.communities.registering import emails, filled_in, own, url
 from tests.pages import words_of
 

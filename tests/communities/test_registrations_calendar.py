@@ -7,8 +7,9 @@ from bs4 import BeautifulSoup
 from django.urls import reverse
 from icalendar import Calendar
 
-from communities.tokens import calendar_token, calendar_url, owner_token, recipient_token, registration_token
+from communities.tokens import calendar_token, calendar_url, owner_token, registration_token
 from tests.communities.factories import make_associate, make_community, make_event, make_registration
+from tests.communities.links import recipient_token
 from tests.communities.test_feeds import lines_of, values
 
 

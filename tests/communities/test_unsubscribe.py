@@ -18,13 +18,14 @@ from communities.services.newsletters import send_newsletter
 from communities.services.postings import announce_event
 from communities.services.preferences import Choices, erase_associate, leave_community, save_preferences
 from communities.services.signups import join_community
-from communities.tokens import TEST_SUBJECT, recipient_token
+from communities.tokens import TEST_SUBJECT
 from communities.wording import consent_wording, consent_wordings
 from mailing.bounces import services as bounces
 from mailing.models import Delivery
 from mailing.tokens import sign
 from studies.models import Study
 from tests.communities.factories import make_associate, make_community, make_event, make_newsletter
+from tests.communities.links import recipient_token
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 

@@ -18,11 +18,11 @@ from communities.services.consents import stop_one_community, withdraw_consent
 from communities.services.preferences import Choices, erase_associate, leave_community, save_preferences
 from communities.services.update_sending import recipients_of, send_due, send_update
 from communities.services.updates import save_section
-from communities.tokens import recipient_token
 from mailing.models import Delivery, Mailing
 from mailing.services import pause, suppress
 from studies.models import Study
 from tests.communities.factories import give, join, make_approved, make_associate, make_community, make_section
+from tests.communities.links import recipient_token
 from tests.communities.together import at_once
 
 
