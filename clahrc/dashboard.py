@@ -94,6 +94,8 @@ def cycles_to_conclude(user: User) -> Panel:
         complete = cycle.asked > 0 and cycle.asked == cycle.returned
         late = cycle.due_on < timezone.localdate() and not complete
         tag, colour = ("Reviews are in", "green") if complete else ("Overdue", "red") if late else ("", "")
+        if cycle.wanting_time:
+            tag, colour = "More time asked for", "yellow"
         note = f"{cycle.panel}: {cycle.returned} of {cycle.asked} reviews in, due {date_format(cycle.due_on)}"
         return Item(cycle.study.short_title, cycle.get_absolute_url(), note, tag, colour)
 

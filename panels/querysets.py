@@ -114,10 +114,13 @@ class ReviewCycleQuerySet(models.QuerySet["ReviewCycle"]):
         )
 
     def with_progress(self) -> ReviewCycleQuerySet:
-        """Adds ``asked`` and ``returned``, the numbers of reviews asked for and sent in."""
+        """Adds ``asked`` and ``returned``, the numbers of reviews asked for and sent in, and ``wanting_time``: of those
+        whose member asks for longer.
+        """
         return self.annotate(
             asked=Count("reviews", filter=Q(reviews__status__in=ASKED)),
             returned=Count("reviews", filter=Q(reviews__status="submitted")),
+            wanting_time=Count("reviews", filter=Q(reviews__status__in=WAITING, reviews__longer_until__isnull=False)),
         )
 
 

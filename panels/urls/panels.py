@@ -25,6 +25,7 @@ urlpatterns = [
     path("<slug:slug>/questions/<int:pk>/move/", panels.move_question, name="move_question"),
     path("<slug:slug>/cycles/new/", cycles.choose_study, name="choose_study"),
     path("<slug:slug>/cycles/<int:pk>/", cycles.detail, name="cycle_detail"),
+    path("<slug:slug>/cycles/<int:pk>/history/", cycles.history, name="cycle_history"),
     path("<slug:slug>/cycles/<int:pk>/edit/", cycles.edit, name="cycle_edit"),
     path("<slug:slug>/cycles/<int:pk>/remind/", cycles.remind, name="remind"),
     path("<slug:slug>/cycles/<int:pk>/members/", cycles.add_reviewers, name="add_reviewers"),

@@ -15,6 +15,7 @@ from django.utils.text import get_text_list
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from panels import services
+from panels.changes import changes_to
 from panels.conflicts import conflicts_with
 from panels.exceptions import PanelsError
 from panels.forms.cycles import (
@@ -298,6 +299,14 @@ def release(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             messages.success(request, f"{words} been sent to the study team as suggestions.")
             return redirect(cycle)
     return render(request, "panels/cycle_release.html", {"cycle": cycle, "panel": cycle.panel, "form": form})
+
+
+@require_GET
+def history(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """What was done with a cycle, its decision and its conditions; nothing of what reviewers wrote."""
+    cycle = run_cycle(request, slug, pk)
+    page = changes_to(cycle, request.GET.get("page", "1"))
+    return render(request, "panels/cycle_history.html", {"cycle": cycle, "panel": cycle.panel, "page_obj": page})
 
 
 @require_GET

@@ -116,7 +116,8 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         {"200": "chair staff administrator", "404": "*", "login": "anonymous"},
         """
         panels:cycle_detail panels:cycle_edit panels:add_reviewers panels:invite_peer panels:withdraw
-        panels:cycle_close panels:cycle_reopen panels:cycle_release panels:cycle_export panels:record_decision
+        panels:cycle_close panels:cycle_reopen panels:cycle_history panels:cycle_release panels:cycle_export
+        panels:record_decision
         """,
     ),
     (

@@ -138,6 +138,7 @@ def test_longer_when_asked_then_chair_moves_the_date_and_members_hear(client_of,
     assert url("longer", review) in client.get(url("edit", review)).content.decode()
     answer = client.post(url("longer", review), {**_day("until", wanted), "words": "Exams."}, follow=True)
     assert "You asked for time until" in said(answer)
+    assert "More time asked for" in said(client_of("chair").get(reverse("dashboard")))
     assert sorted(to for to, template in outbox if template == "panels/longer") == [
         "chair@example.org", "staff@example.org",
     ]  # fmt: skip
@@ -155,6 +156,7 @@ def test_longer_when_asked_then_chair_moves_the_date_and_members_hear(client_of,
     client_of("chair").post(link, {**_day("due_on", wanted), "note": ""})
     review.refresh_from_db()
     assert (review.cycle.due_on, review.longer_until, review.longer_words) == (wanted, None, "")
+    assert "More time asked for" not in said(client_of("chair").get(reverse("dashboard")))
     assert ("panel-member@example.org", "panels/new_date") in outbox
 
 

@@ -136,6 +136,32 @@ def test_study_when_panels_look_at_it_then_its_people_see_which_and_what_they_de
     assert cycle.get_absolute_url() in client_of("staff").get(of_study(study)).content.decode()
 
 
+def test_history_when_all_happened_then_says_it_to_those_who_run_it(
+    client_of, cycle, review, send, decide, staff, chair
+):
+    there = reverse("panels:cycle_history", args=[cycle.panel.slug, cycle.pk])
+    send(review)
+    services.change_cycle(cycle=cycle, due_on=cycle.due_on, note="Look at the sample.")
+    condition = decide().conditions.first()
+    services.mark_condition_met(condition=condition, met_by=chair, note="Seen.")
+    assert there in client_of("chair").get(cycle.get_absolute_url()).content.decode()
+    answer = client_of("chair").get(there)
+    page = BeautifulSoup(answer.content, "html.parser")
+    assert [each.get_text(strip=True) for each in page.select("ol.app-timeline h2")] == [
+        "Changed condition: Recruit more",
+        "Added condition: Say how",
+        "Added condition: Recruit more",
+        "Recorded the decision",
+        "Closed reviews",
+        "Changed the review",
+        "Asked the panel",
+    ]
+    assert "Look at the sample." in said(answer)
+    for secret in ("In confidence from", "To the team from"):
+        assert secret not in answer.content.decode()
+    assert client_of("panel_member").get(there).status_code == 403
+
+
 def test_study_when_no_panel_looked_at_it_then_says_so(client_of, study, staff):
     page = said(client_of("staff").get(of_study(study)))
     assert "No panel has looked at this study yet" in page
