@@ -20,10 +20,9 @@ from people.requests import number_sent, sent, user_of
 
 def _newsletter_for(request: HttpRequest, slug: str, permission: str) -> Newsletter:
     """As ``newsletter_for``; 404 for everybody where newsletters need no approval here."""
-    newsletter = newsletter_for(request, slug, permission)
     if not settings.NEWSLETTERS_NEED_APPROVAL:
         raise Http404("Newsletters need no approval here.")
-    return newsletter
+    return newsletter_for(request, slug, permission)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

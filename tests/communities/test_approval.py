@@ -165,8 +165,9 @@ def test_send_back_when_by_the_writer_then_told_to_change_it(client_of, newslett
     assert "you can change it again yourself" in words_of(answer)
 
 
-def test_pages_when_newsletters_need_no_approval_then_not_there(client_of, newsletter, settings):
+def test_pages_when_newsletters_need_no_approval_then_not_there(client_of, newsletter, settings, convenor):
     settings.NEWSLETTERS_NEED_APPROVAL = False
+    assert client_of("convenor").get(url("send_back", newsletter)).status_code == 404
     client = client_of("administrator")
     assert client.get(url("ask", newsletter)).status_code == 404
     assert client.get(url("send_back", newsletter)).status_code == 404
