@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
+from django.template.defaultfilters import truncatechars
 from django.utils import timezone
 
 from communities.audiences import Choice, choice_of, list_slug, people_of, reached_by
@@ -32,6 +33,7 @@ from communities.slugs import free_slug
 from mailing.models import Delivery, Mailing
 from mailing.services import extend_bulk, make_list
 from people.models import User
+from studies.services.history import save_as
 
 logger = logging.getLogger(__name__)
 
@@ -267,7 +269,7 @@ def _send_or_hold_back(current: Newsletter) -> bool:
         _must_be_ready(current)
     except RefusedError as error:
         current.status, current.send_at = Newsletter.Status.DRAFT, None
-        current.save(update_fields=["status", "send_at", "updated_at"])
+        save_as(current, None, truncatechars(f"Not sent. {error}", 100))
         send_held_back(current, str(error))
         return False
     _send(current, current.scheduled_by)

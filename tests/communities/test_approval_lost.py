@@ -165,6 +165,9 @@ def test_scheduled_when_approval_is_lost_then_it_does_not_go_and_says_so(client_
     assert scheduled.status == "draft"
     assert told() == [("staff", "Not sent: Spring")]
     assert "An event or a study that this newsletter shows has changed since Office approved it." in last_text()
+    history = words_of(client_of("staff").get(url("history", scheduled)))
+    assert "Took the newsletter back to a draft" in history
+    assert "the portal itself Not sent. An event or a study that this newsletter shows has changed" in history
 
 
 def test_scheduled_when_approved_again_before_its_time_then_it_goes(client_of, scheduled, colleague):
