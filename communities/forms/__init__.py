@@ -3,7 +3,7 @@
 from communities.forms.audience import AudienceForm, AudienceNameForm
 from communities.forms.community import CommunityFilterForm, CommunityForm, MemberSearchForm, StageForm
 from communities.forms.event import CancelEventForm, EventForm
-from communities.forms.newsletter import AskForm, NewNewsletterForm, NewsletterForm, SendBackForm
+from communities.forms.newsletter import AskForm, NewNewsletterForm, NewsletterForm
 from communities.forms.preferences import DetailsForm, LinkForm, PreferencesForm, UnsubscribeForm
 from communities.forms.registration import (
     AddRegistrationForm,
@@ -13,6 +13,7 @@ from communities.forms.registration import (
     RegistrationFilterForm,
 )
 from communities.forms.schedule import ScheduleForm
+from communities.forms.send_back import SendBackForm
 from communities.forms.series import AnnounceForm, DeleteDraftsForm, RepeatForm
 from communities.forms.signup import JoinForm
 

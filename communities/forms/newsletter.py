@@ -96,25 +96,3 @@ class AskForm(NhsFormMixin, forms.Form):
         only = list(colleagues[:2])
         if len(only) == 1:
             self.initial["colleagues"] = [only[0].pk]
-
-
-class SendBackForm(NhsFormMixin, forms.Form):
-    """What has to be changed before a newsletter is approved."""
-
-    submit_label = "Send it back"
-    field_options: ClassVar[Mapping[str, Mapping[str, Any]]] = {"words": {"rows": 6, "count": True}}
-
-    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
-    words = forms.CharField(
-        label="What should be changed?",
-        max_length=2_000,
-        widget=forms.Textarea,
-        help_text="Whoever wrote it gets this by email, and it stands with the draft.",
-        error_messages={"required": "Say what should be changed."},
-    )
-
-    def rebased_on(self, version: int) -> SendBackForm:
-        """The same words, for the newsletter as it is now."""
-        form = SendBackForm({"version": version, "words": self.cleaned_data["words"]})
-        form.is_valid()
-        return form

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from crispy_forms.layout import Submit
 from django import forms
@@ -84,28 +84,6 @@ class SectionForm(NhsFormMixin, VersionedForm):
 
 def _in_one_line(words: str) -> str:
     return " ".join(line for piece in pieces(words) for line in piece.lines)
-
-
-class SectionBackForm(NhsFormMixin, forms.Form):
-    """What has to be changed in a section before it is approved."""
-
-    submit_label = "Send it back"
-    field_options: ClassVar[Mapping[str, Mapping[str, Any]]] = {"words": {"rows": 6, "count": True}}
-
-    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
-    words = forms.CharField(
-        label="What should be changed?",
-        max_length=2_000,
-        widget=forms.Textarea,
-        help_text="Those who look after the community get this by email, and it stands with the draft.",
-        error_messages={"required": "Say what should be changed."},
-    )
-
-    def rebased_on(self, version: int) -> SectionBackForm:
-        """The same words, for the section as it is now."""
-        form = SectionBackForm({"version": version, "words": self.cleaned_data["words"]})
-        form.is_valid()
-        return form
 
 
 class DeadlineForm(NhsFormMixin, forms.Form):

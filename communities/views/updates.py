@@ -14,7 +14,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from communities.forms.update import DeadlineForm, SectionBackForm, SectionForm
+from communities.forms.send_back import SectionBackForm
+from communities.forms.update import DeadlineForm, SectionForm
 from communities.models import MonthlyUpdate, UpdateSection
 from communities.progress import with_progress
 from communities.services.errors import RefusedError, StaleVersionError
@@ -23,7 +24,7 @@ from communities.services.updates import decide_section, save_section, send_sect
 from communities.update_mail import message_of
 from communities.views.preview import FRAME_POLICY, filled, frame_context
 from communities.views.requests import edit, page_of
-from people.requests import number_sent, user_of
+from people.requests import number_sent, sent, user_of
 
 _SEND = "communities.send_updates"
 _DECIDED = {
@@ -116,7 +117,7 @@ def section(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, "The draft is saved. This is how the email looks now.")
         return redirect(saved)
 
-    form = SectionForm(request.POST or None, instance=UpdateSection.objects.get(pk=found.pk))
+    form = SectionForm(sent(request), instance=UpdateSection.objects.get(pk=found.pk))
     return edit(
         request,
         form=form,
@@ -177,7 +178,7 @@ def send_back(request: HttpRequest, pk: int) -> HttpResponse:
     found = section_for(request, pk)
     if request.method != "POST" and not found.update.is_open:
         return redirect(found)
-    form, status = SectionBackForm(request.POST or None, initial={"version": found.version}), 200
+    form, status = SectionBackForm(sent(request), initial={"version": found.version}), 200
     if request.method == "POST" and form.is_valid():
         try:
             send_section_back(section=found, by=user_of(request), **form.cleaned_data)
@@ -201,7 +202,7 @@ def deadline(request: HttpRequest, year: int, month: int) -> HttpResponse:
     update = update_for(request, year, month)
     if not update.is_open:
         return redirect(update)
-    form = DeadlineForm(request.POST or None, initial={"closes_at": update.closes_at})
+    form = DeadlineForm(sent(request), initial={"closes_at": update.closes_at})
     form.cancel_url = update.get_absolute_url()
     if request.method == "POST" and form.is_valid():
         try:
