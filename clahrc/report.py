@@ -157,8 +157,7 @@ def _associates(programme: Programme, year: ProgrammeYear, months: list[dt.date]
 def _reviews(year: ProgrammeYear) -> Table:
     """Reviews that were due in the year, by panel: in by the day, in later, or not in."""
     table = Table("Reviews due in the year", ["Panel", "Asked for", "On time", "Late", "Not in", "On time, per cent"])
-    asked = Review.objects.filter(cycle__due_on__range=(year.starts_on, year.ends_on))
-    asked = asked.exclude(status__in=[Review.Status.CONFLICTED, Review.Status.WITHDRAWN])
+    asked = Review.objects.asked_for().filter(cycle__due_on__range=(year.starts_on, year.ends_on))
     counts: dict[str, Counter[str]] = {}
     rows = asked.order_by("cycle__panel__position", "cycle__panel__name")
     for panel, status, due_on, at in rows.values_list("cycle__panel__name", "status", "cycle__due_on", "submitted_at"):

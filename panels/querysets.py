@@ -131,6 +131,10 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         """One person's own, unless they are no longer asked and had written nothing."""
         return self.filter(member=user.pk).exclude(status="withdrawn", saved_at=None)
 
+    def asked_for(self) -> ReviewQuerySet:
+        """Those whose member is part of the cycle: not those who stood aside, cannot, or are asked no longer."""
+        return self.filter(status__in=ASKED)
+
     def waiting(self) -> ReviewQuerySet:
         """Those that a member still owes, in open cycles."""
         return self.filter(status__in=WAITING, cycle__status="open")

@@ -35,8 +35,4 @@ def members() -> QuerySet[Any, Any]:
 
 def studies_to_read(user: User) -> QuerySet[Any, Any]:
     """Studies whose inside the person may read: those that they are asked to review, while reviews are open."""
-    return (
-        Review.objects.filter(member=user, cycle__status=ReviewCycle.Status.OPEN)
-        .exclude(status__in=[Review.Status.WITHDRAWN, Review.Status.CONFLICTED, Review.Status.DECLINED])
-        .values("cycle__study")
-    )
+    return Review.objects.asked_for().filter(member=user, cycle__status=ReviewCycle.Status.OPEN).values("cycle__study")

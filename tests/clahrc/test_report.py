@@ -124,7 +124,7 @@ def test_report_when_associates_join_then_by_month_beside_the_first_years_target
 
 
 def test_report_when_reviews_were_due_then_on_time_late_or_not_in(
-    programme, panel, study, panel_member, chair, stranger, staff
+    programme, panel, study, panel_member, chair, stranger, staff, lead
 ):
     cycle = ReviewCycle.objects.create(panel=panel, study=study, reason="annual", due_on=dt.date(2024, 7, 1))
     sent = {"cycle": cycle, "status": "submitted", "recommendation": "proceed"}
@@ -132,6 +132,7 @@ def test_report_when_reviews_were_due_then_on_time_late_or_not_in(
     Review.objects.create(member=chair, submitted_at=at(2024, 7, 1, 23, 1), **sent)
     Review.objects.create(member=stranger, cycle=cycle)
     Review.objects.create(member=staff, cycle=cycle, status="conflicted", conflict="Works there")
+    Review.objects.create(member=lead, cycle=cycle, status="declined", declined="On leave")
     found = tables(programme, 1)["Reviews due in the year"]
     assert found == [["Scientific committee", 3, 1, 1, 1, "33%"], ["Total", 3, 1, 1, 1, "33%"]]
     assert tables(programme, 2)["Reviews due in the year"] == [["Total", 0, 0, 0, 0, "None due"]]
