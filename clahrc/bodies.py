@@ -8,6 +8,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import get_template
 
+from people.numbers import whole_number
+
 #: Beyond the largest file, for whatever else is in its form, in bytes.
 _BESIDES = 1024 * 1024
 
@@ -24,7 +26,7 @@ class BodySizeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Ask how much is announced: the server reads no more than that."""
-        announced = request.META.get("CONTENT_LENGTH") or "0"
-        if not announced.isdecimal() or int(announced) > 2 * settings.UPLOAD_MAX_BYTES + _BESIDES:
+        announced = whole_number(request.META.get("CONTENT_LENGTH") or "0")
+        if announced is None or announced > 2 * settings.UPLOAD_MAX_BYTES + _BESIDES:
             return HttpResponse(get_template("413.html").render(), status=413)
         return self.get_response(request)

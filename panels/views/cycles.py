@@ -32,7 +32,7 @@ from panels.querysets import WAITING
 from panels.together import export_rows, read_together
 from panels.views.panels import visible_panel
 from people.models import User
-from people.requests import sent, user_of
+from people.requests import number_sent, sent, user_of
 from people.spreadsheets import csv_file
 from studies.models import Study
 
@@ -140,10 +140,9 @@ def detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def remind(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Remind those who still owe a review, or the one whose review is posted."""
     cycle = run_cycle(request, slug, pk)
-    key = request.POST.get("review", "")
     review = None
-    if key:
-        review = get_object_or_404(cycle.reviews, pk=int(key) if key.isdecimal() and len(key) < 18 else 0)
+    if request.POST.get("review"):
+        review = get_object_or_404(cycle.reviews, pk=number_sent(request, "review"))
     reminded, left = services.remind_now(cycle=cycle, by=user_of(request), review=review)
     if reminded:
         messages.success(request, f"Reminded by email: {_names(reminded)}.")

@@ -232,6 +232,12 @@ def test_resend_when_its_signature_is_of_another_time_then_refused(post, deliver
     assert not Bounce.objects.exists()
 
 
+def test_resend_when_its_time_is_a_number_without_end_then_refused(post, delivery):
+    body, headers = svix(json.dumps(TABLE["resend"].event).encode())
+    assert post("resend", body, {**headers, "svix-timestamp": "1" * 5_000}) == 400
+    assert not Bounce.objects.exists()
+
+
 def test_resend_when_the_bounce_is_for_now_then_soft(post, delivery, settings):
     event = json.loads(json.dumps(TABLE["resend"].event))
     event["data"]["bounce"] = {"type": "Transient", "message": "sent a general bounce message"}
