@@ -107,12 +107,14 @@ export function startAutosave(form) {
   }
 
   async function settle(answer, sent) {
-    if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
-      stop("Not saved: you are no longer logged in. Your words are still here. Log in again in another tab, then save.");
-      return;
-    }
     const body = await bodyOf(answer);
-    if (answer.ok) {
+    if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
+      // The page's own server says what to press where it takes the words without a login.
+      stop(
+        body.message ||
+          "Not saved: you are no longer logged in. Your words are still here. Log in again in another tab, then save.",
+      );
+    } else if (answer.ok) {
       const untouched = asText(dataOf(form)) === sent;
       keep(body.fields);
       saved = untouched ? asText(dataOf(form)) : sent;

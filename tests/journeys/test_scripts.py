@@ -60,6 +60,8 @@ def save(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"message": "Ada changed this at 2pm."}, status=409)
     if answer == "login":
         return HttpResponseRedirect("/accounts/login/")
+    if answer == "press":
+        return JsonResponse({"message": "Press “Send”: you log in and lose nothing."}, status=401)
     return JsonResponse({"fields": {"version": len(saved) + 1}})
 
 
@@ -131,6 +133,15 @@ def test_autosave_when_the_login_has_run_out_then_says_so_and_keeps_the_words(pa
     page.fill("#words", "Mine")
     until(page, "you are no longer logged in")
     assert page.input_value("#words") == "Mine"
+
+
+def test_autosave_when_the_page_takes_words_without_a_login_then_says_what_to_press(page, programme, browser_faults):
+    answers.append("press")
+    page.goto("/try/")
+    page.type("#words", "Mine")
+    until(page, "Press “Send”: you log in and lose nothing.")
+    assert page.input_value("#words") == "Mine"
+    browser_faults.clear()  # the browser notes every 401
 
 
 def test_autosave_when_offline_then_says_so_and_saves_once_back(page, programme, browser_faults):
