@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from fellows import services
@@ -44,6 +45,54 @@ class ServiceForm(NhsFormMixin, forms.Form):
             self.add_error(field if field in self.fields else None, errors)
 
 
+def partner_field() -> forms.ModelChoiceField:
+    """Which organisation seconds the fellow."""
+    return forms.ModelChoiceField(
+        label="Partner organisation (optional)",
+        queryset=Organisation.objects.partners().order_by("name"),
+        required=False,
+        empty_label="Choose an organisation",
+        help_text="The organisation that seconds them.",
+        error_messages={"invalid_choice": "Choose an organisation from the list."},
+    )
+
+
+def days_field() -> forms.DecimalField:
+    """How many days a week, to a tenth of a day."""
+    return forms.DecimalField(
+        label="Days a week",
+        min_value=0.1,
+        max_value=5,
+        max_digits=2,
+        decimal_places=1,
+        error_messages={
+            "required": "Enter how many days a week, such as 1.",
+            "min_value": "Days a week must be more than 0.",
+            "max_value": "Days a week must be 5 or fewer.",
+        },
+    )
+
+
+def funding_field() -> forms.DecimalField:
+    """What the partner gives, in pounds a year."""
+    return forms.DecimalField(
+        label="Matched funding, in pounds a year (optional)",
+        min_value=0,
+        max_digits=10,
+        decimal_places=2,
+        required=False,
+        help_text="What the partner organisation gives towards the secondment, such as 12000.",
+        error_messages={"min_value": "Matched funding must be 0 or more."},
+    )
+
+
+#: How the fields of what was agreed are drawn.
+_TERMS: dict[str, dict[str, Any]] = {
+    "days_per_week": {"width": 4, "suffix": "days"},
+    "matched_funding": {"width": 10, "prefix": "£"},
+}
+
+
 class PersonForm(ServiceForm):
     """Picks who the fellow is: somebody the portal knows, or somebody new, who is invited by email."""
 
@@ -73,14 +122,7 @@ class PersonForm(ServiceForm):
         help_text="We will send them an invitation to log in.",
         error_messages={"invalid": "Enter an email address in the correct format, like name@example.nhs.uk."},
     )
-    organisation = forms.ModelChoiceField(
-        label="Partner organisation (optional)",
-        queryset=Organisation.objects.partners().order_by("name"),
-        required=False,
-        empty_label="Choose an organisation",
-        help_text="The organisation that seconds them.",
-        error_messages={"invalid_choice": "Choose an organisation from the list."},
-    )
+    organisation = partner_field()
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -125,15 +167,40 @@ class PersonForm(ServiceForm):
         return None
 
 
+class TermsForm(ServiceForm):
+    """What was agreed with the partner organisation, to change it."""
+
+    mark_optional = False
+    submit_label = "Save the changes"
+    field_options: ClassVar = _TERMS
+    organisation = partner_field()
+    days_per_week = days_field()
+    matched_funding = funding_field()
+
+    def __init__(self, *args: Any, secondment: Secondment, by: User, **kwargs: Any) -> None:
+        initial = {
+            "organisation": secondment.organisation_id,
+            "days_per_week": secondment.days_per_week.normalize(),
+            "matched_funding": secondment.matched_funding,
+        }
+        super().__init__(*args, initial=initial, **kwargs)
+        # Its own stays on the list when it is no partner any more, so that nobody loses it by changing something else.
+        offered = Organisation.objects.filter(Q(is_partner=True) | Q(pk=secondment.organisation_id)).order_by("name")
+        self.fields["organisation"].queryset = offered  # type: ignore[attr-defined]
+        self.secondment = secondment
+        self.cancel_url = secondment.post.get_absolute_url()
+        self.by = by
+
+    def perform(self) -> None:
+        """Change them; see ``fellows.services.change_terms``."""
+        self.secondment = services.change_terms(secondment=self.secondment, by=self.by, **self.cleaned_data)
+
+
 class SecondForm(PersonForm):
     """Seconds somebody to a post."""
 
     submit_label = "Second them"
-    field_options: ClassVar = {
-        **PersonForm.field_options,
-        "days_per_week": {"width": 4, "suffix": "days"},
-        "matched_funding": {"width": 10, "prefix": "£"},
-    }
+    field_options: ClassVar = {**PersonForm.field_options, **_TERMS}
 
     who = forms.ChoiceField(
         label="Who is the diffusion fellow?",
@@ -143,27 +210,8 @@ class SecondForm(PersonForm):
     )
     starts_on = NhsDateField(label="First day in post", subject="The first day")
     ends_on = NhsDateField(label="Last day in post (optional)", subject="The last day", required=False)
-    days_per_week = forms.DecimalField(
-        label="Days a week",
-        min_value=0.1,
-        max_value=5,
-        max_digits=2,
-        decimal_places=1,
-        error_messages={
-            "required": "Enter how many days a week, such as 1.",
-            "min_value": "Days a week must be more than 0.",
-            "max_value": "Days a week must be 5 or fewer.",
-        },
-    )
-    matched_funding = forms.DecimalField(
-        label="Matched funding, in pounds a year (optional)",
-        min_value=0,
-        max_digits=10,
-        decimal_places=2,
-        required=False,
-        help_text="What the partner organisation gives towards the secondment, such as 12000.",
-        error_messages={"min_value": "Matched funding must be 0 or more."},
-    )
+    days_per_week = days_field()
+    matched_funding = funding_field()
 
     def __init__(self, *args: Any, post: FellowPost, by: User, **kwargs: Any) -> None:
         programme = Programme.objects.current()

@@ -24,8 +24,8 @@ from people.models import Organisation, User
 from people.services import invite
 from studies.models import Programme, Study, StudyPerson
 from studies.querysets import OVER
-from studies.services import put_person_on_study
-from studies.services.history import save_as
+from studies.services import put_person_on_study, take_back_person
+from studies.services.history import delete_as, save_as
 
 ROLE = StudyPerson.Role.FELLOW
 
@@ -231,6 +231,57 @@ def can_undo_end(secondment: Secondment) -> bool:
     return bool(ended) and timezone.localdate(latest.history_date) == timezone.localdate()
 
 
+@transaction.atomic
+def change_terms(
+    *,
+    secondment: Secondment,
+    organisation: Organisation | None,
+    days_per_week: Decimal,
+    matched_funding: Decimal | None,
+    by: User,
+) -> Secondment:
+    """Change what was agreed: the partner, the days a week (more than 0, at most 5) and the pounds a year it gives.
+
+    Raises ``ValidationError`` where a number is none of these. A second call with the same changes nothing.
+    """
+    _lock_study(secondment.post.study_id)
+    secondment = Secondment.objects.select_related("post__study", "fellow", "organisation").get(pk=secondment.pk)
+    before = (secondment.organisation, secondment.days_per_week, secondment.matched_funding)
+    if before == (organisation, days_per_week, matched_funding):
+        return secondment
+    secondment.organisation = organisation
+    secondment.days_per_week, secondment.matched_funding = days_per_week, matched_funding
+    secondment.full_clean(validate_constraints=False)
+    save_as(secondment, by)
+    return secondment
+
+
+def recorded_today(study: Study) -> set[int]:
+    """The secondments of a study that were first recorded today: those that can be taken back."""
+    made = Secondment.history.filter(post__study=study, history_type="+", history_date__date=timezone.localdate())
+    return set(made.values_list("id", flat=True))
+
+
+@transaction.atomic
+def take_back(*, secondment: Secondment, by: User) -> None:
+    """Take back a secondment that was recorded by mistake today, as if it had never been; the history keeps it.
+
+    Its fellow leaves the study's list of people, and is told by email unless it was over already. Raises
+    ``ValidationError`` where it was recorded on another day: then it took place, and is ended instead.
+    """
+    study = _lock_study(secondment.post.study_id)
+    secondment = Secondment.objects.select_related("post__study", "fellow").get(pk=secondment.pk)
+    if secondment.pk not in recorded_today(study):
+        raise ValidationError("A secondment can be taken back on the day that it was recorded. End it instead.")
+    fellow = secondment.fellow
+    delete_as(secondment, by)
+    if fellow is None:
+        return
+    take_back_person(study=study, user=fellow, role=ROLE, starts_on=secondment.starts_on, by=by)
+    if not secondment.is_past:
+        _tell(fellow, study, "fellows/taken_back", by, secondment=secondment)
+
+
 # --- What they share --------------------------------------------------------------------------------------------
 
 
@@ -285,19 +336,17 @@ def _keep_on_study(secondment: Secondment, by: User) -> None:
 
 def _tell_fellow(secondment: Secondment, by: User) -> None:
     fellow, study = secondment.fellow, secondment.post.study
-    if fellow is None:
-        return
+    if fellow is not None:
+        url = settings.SITE_URL + reverse("fellows:study", args=[study.slug])
+        _tell(fellow, study, "fellows/seconded", by, secondment=secondment, url=url)
+
+
+def _tell(fellow: User, study: Study, template: str, by: User, *, secondment: Secondment, **context: object) -> None:
     send_template(
         to=fellow.email,
         name=fellow.full_name,
-        template="fellows/seconded",
-        context={
-            "fellow": fellow,
-            "study": study,
-            "secondment": secondment,
-            "by": by,
-            "url": settings.SITE_URL + reverse("fellows:study", args=[study.slug]),
-        },
+        template=template,
+        context={"fellow": fellow, "study": study, "secondment": secondment, "by": by, **context},
         topic="secondment",
         subject_id=str(secondment.pk),
         created_by=by,

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from fellows import services
-from fellows.forms import EndForm, NameForm, SecondForm
+from fellows.forms import EndForm, NameForm, SecondForm, TermsForm
 from fellows.listing import STATES, add_secondments, counts, listed_posts, programme_max_years
 from fellows.models import FellowPost, Secondment
 from people.addresses import slug_address
@@ -77,6 +77,7 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
             "may_change": may_change,
             "may_open": may_change and programme and len(open_posts) < programme.fellows_per_study_max,
             "max_years": programme_max_years(),
+            "recorded_today": services.recorded_today(found) if may_change else set(),
         },
     )
 
@@ -131,6 +132,33 @@ def secondment_undo_end(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, "The end of the secondment has been undone.")
     return redirect(secondment.post)
+
+
+def secondment_change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change what was agreed with the partner: who it is, the days a week, the funding."""
+    secondment = _secondment_to_change(request, pk)
+    form = TermsForm(request.POST or None, secondment=secondment, by=user_of(request))
+    if request.method == "POST" and form.is_valid() and form.save():
+        messages.success(request, "What was agreed has been changed.")
+        return redirect(secondment.post)
+    context = {"form": form, "secondment": secondment, "study": secondment.post.study}
+    return render(request, "fellows/secondment_change.html", context)
+
+
+def secondment_take_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then take back a secondment that was recorded by mistake today."""
+    secondment = _secondment_to_change(request, pk)
+    study = secondment.post.study
+    if request.method == "POST":
+        try:
+            services.take_back(secondment=secondment, by=user_of(request))
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+        else:
+            messages.success(request, "The secondment has been taken back, as if it had never been.")
+        return redirect(secondment.post)
+    context = {"secondment": secondment, "study": study, "destructive": True}
+    return render(request, "fellows/secondment_take_back.html", context)
 
 
 @require_POST

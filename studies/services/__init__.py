@@ -11,7 +11,7 @@ from studies.services.parts import (
     remove_site,
     set_identifier,
 )
-from studies.services.people import ask_onto_study, put_person_on_study, take_person_off_study
+from studies.services.people import ask_onto_study, put_person_on_study, take_back_person, take_person_off_study
 from studies.services.saved_views import delete_view, drop_default_view, make_default_view, rename_view, save_view
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "rename_view",
     "save_view",
     "set_identifier",
+    "take_back_person",
     "take_person_off_study",
     "unarchive_study",
 ]

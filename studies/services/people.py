@@ -11,7 +11,7 @@ from django.db.models import Q
 from people.models import Organisation, User
 from people.services import invite
 from studies.models import Study, StudyPerson
-from studies.services.history import save_as
+from studies.services.history import delete_as, save_as
 
 
 @transaction.atomic
@@ -68,6 +68,20 @@ def take_person_off_study(
     person.ends_on = ends_on
     save_as(person, by)
     return person
+
+
+@transaction.atomic
+def take_back_person(*, study: Study, user: User, role: str, starts_on: dt.date, by: User | None) -> bool:
+    """Take back a role that was recorded by mistake, as if it had never been; only the history keeps it.
+
+    Says whether there was one that began on ``starts_on``: a second call finds none and changes nothing.
+    """
+    Study.objects.select_for_update().get(pk=study.pk)
+    person = StudyPerson.objects.filter(study=study, user=user, role=role, starts_on=starts_on).first()
+    if person is None:
+        return False
+    delete_as(person, by)
+    return True
 
 
 @transaction.atomic

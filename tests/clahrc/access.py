@@ -152,6 +152,7 @@ ANSWERS: list[tuple[dict[str, str], str]] = [
         },
         """
         fellows:post_close fellows:second fellows:secondment_name fellows:secondment_end
+        fellows:secondment_change fellows:secondment_take_back
         """,
     ),
     (
