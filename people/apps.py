@@ -1,6 +1,7 @@
 """Registers the people app with Django."""
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 
 
 class PeopleConfig(AppConfig):
@@ -10,9 +11,10 @@ class PeopleConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Tell the registries what this app itself knows."""
-        from people import holdings, privacy, roles
+        """Tell the registries what this app itself knows, and each new connection to SQLite all letters."""
+        from people import holdings, letters, privacy, roles
 
+        connection_created.connect(letters.teach_sqlite, dispatch_uid="people.letters")
         roles.register(
             holdings.own_roles, {"Programme staff": holdings.staff, "Administrator": holdings.administrators}
         )
