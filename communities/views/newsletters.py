@@ -101,11 +101,15 @@ def send(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("newsletters:preview", newsletter.slug)
     if newsletter.is_sent or newsletter.is_template or needs_approval(newsletter):
         return redirect("newsletters:preview", newsletter.slug)
+    found = findings(newsletter)
+    if any(finding.stops for finding in found):
+        messages.error(request, "Something in this newsletter has to be mended before it is sent.")
+        return redirect("newsletters:preview", newsletter.slug)
     context = {
         "newsletter": newsletter,
         "audience": audience_of(newsletter),
         "to_whom": in_words(choice_of(newsletter)),
-        "findings": findings(newsletter),
+        "findings": found,
     }
     return render(request, "newsletters/newsletter_send.html", context)
 

@@ -118,9 +118,27 @@ def test_findings_when_too_long_then_stops(newsletter):
 def test_findings_when_shown_then_lead_to_the_block(client_of, newsletter):
     block = make_block(newsletter, words="Come to [place].")
     for name in ("preview", "send"):
-        page = BeautifulSoup(client_of("staff").get(url(name, newsletter)).content, "html.parser")
+        page = BeautifulSoup(client_of("staff").get(url(name, newsletter), follow=True).content, "html.parser")
         assert "Fill in or take out “[place]”" in page.get_text()
         assert page.select(f'a[href="{reverse("newsletters:edit_block", args=[newsletter.slug, block.pk])}"]')
+
+
+def test_send_when_something_must_be_mended_then_not_offered_until_it_is(client_of, newsletter):
+    block = make_block(newsletter, words="Come to [place].")
+    client = client_of("staff")
+    ways = [url("send", newsletter), url("schedule", newsletter)]
+
+    def offered() -> list[str]:
+        page = BeautifulSoup(client.get(url("preview", newsletter)).content, "html.parser")
+        return [way for way in ways if page.select(f'a[href="{way}"]')]
+
+    assert offered() == []
+    assert client.get(url("send", newsletter)).url == url("preview", newsletter)
+    assert "It can be sent once" in words_of(client.get(url("preview", newsletter)))
+    type(block).objects.update(words="Come to the town hall. TBC")
+    assert offered() == ways
+    assert client.get(url("send", newsletter)).status_code == 200
+    assert "It can be sent once" not in words_of(client.get(url("preview", newsletter)))
 
 
 def test_send_when_something_must_be_mended_then_not_sent_however_asked(client_of, newsletter, community, staff):
