@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
-from django.utils.text import slugify
 
 from people.nhs_forms import NhsDateField
+from people.slugs import slug_of
 from studies.forms.base import StudiesForm
 from studies.models import RESERVED_SLUGS, Study, Theme
 from studies.models.study import validate_slug_is_free
@@ -108,7 +108,7 @@ class NewStudyForm(_StudyFields):
 
 def free_slug(name: str) -> str:
     """A web address made from a name that no study has and the portal does not use."""
-    stem = slugify(name)[:70].strip("-") or "study"
+    stem = slug_of(name)[:70].strip("-") or "study"
     taken = {*RESERVED_SLUGS, *Study.objects.filter(slug__startswith=stem).values_list("slug", flat=True)}
     number, slug = 1, stem
     while slug in taken:
