@@ -200,6 +200,18 @@ def test_edit_when_two_people_edit_then_the_second_sees_both_versions(conflict):
     ]  # fmt: skip
 
 
+def test_edit_when_the_other_window_is_ones_own_then_the_page_does_not_blame_somebody_else(
+    conflict, made, staff, lead, client_of
+):
+    assert "Somebody else changed this study" in conflict[3].content.decode()
+    assert "Lead saved the study while you were editing it." in conflict[3].content.decode()
+    client, url = client_of("lead"), reverse("studies:edit", args=[made.slug])
+    own = client.post(url, posted(made, title="Mine again"))
+    assert own.status_code == 409
+    assert "You changed this study in another window" in own.content.decode()
+    assert "Somebody else" not in own.content.decode()
+
+
 def test_edit_when_the_second_chooses_per_field_then_both_are_kept_as_chosen(conflict, made, staff):
     client, url, _, page = conflict
     choices = {"keep_title": "theirs", "keep_summary": "yours", "keep_design": "theirs", "keep_ends_on": "yours"}
