@@ -181,6 +181,15 @@ def test_site_add_when_sent_twice_then_there_is_one_site(study, team, organisati
     assert StudySite.objects.get().place == "Ward 4"
 
 
+def test_site_add_when_the_organisation_is_not_listed_then_staff_are_led_to_add_it_and_others_told_whom_to_ask(
+    study, team, staff, client_of
+):
+    url, add = reverse("studies:site_add", args=[study.slug]), reverse("people:organisation_new")
+    pages = {role: client_of(role).get(url).content.decode() for role in ("staff", "team")}
+    assert {role: f'href="{add}"' in page for role, page in pages.items()} == {"staff": True, "team": False}
+    assert "ask programme staff to add it" in pages["team"]
+
+
 @pytest.mark.parametrize("data", [{}, {"organisation": "9999"}, {"organisation": "x"}])
 def test_site_add_when_the_organisation_is_missing_or_forged_then_it_says_so(study, team, client_of, data):
     answer = client_of("team").post(reverse("studies:site_add", args=[study.slug]), data)
