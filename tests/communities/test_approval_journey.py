@@ -36,6 +36,7 @@ def test_newsletter_when_read_by_a_second_person_then_sent_back_changed_and_appr
     expect(page.get_by_text("Is the date right?").first).to_be_visible()
     look(page)
     page.get_by_role("button", name="Send it back").click()
+    page.wait_for_load_state()
     page.get_by_role("button", name="Send it back").click()
     expect(page.get_by_role("alert")).to_contain_text("Say what should be changed")
     look(page)

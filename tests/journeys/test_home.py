@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from studies.models import Theme
+from tests.plugins.browser import settle
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -23,6 +24,7 @@ def pillars(number: int) -> None:
 
 
 def boxes(page, selector) -> list[dict[str, float]]:
+    settle(page)
     return [each.bounding_box() for each in page.locator(selector).all()]
 
 
