@@ -13,7 +13,8 @@ from django.http import HttpResponse
 
 CSV = "text/csv; charset=utf-8"
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%")
+#: The last four are wide letters of East Asian keyboards, which some spreadsheets take for the first four.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def harmless(value: object) -> object:

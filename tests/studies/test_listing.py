@@ -151,7 +151,9 @@ def test_export_xlsx_when_titles_are_formulas_then_they_are_text_and_dates_are_d
     assert dt.datetime(2026, 1, 2) in {rows[0][6].value, rows[1][6].value}
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", " =1", "\n=1", "%x", "|x"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@x", "\t=1", " =1", "\n=1", "%x", "|x", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20x"]
+)
 def test_harmless_when_text_begins_like_a_formula_then_it_is_quoted(text):
     assert str(harmless(text)).startswith("'")
 
