@@ -99,6 +99,8 @@ def test_associate_when_they_join_then_they_choose_take_and_erase_what_we_hold(
     associate = Associate.objects.get(email=EMAIL)
     assert set(associate.consents.standing().values_list("purpose", flat=True)) == {"newsletters"}
 
+    main(page).get_by_text("Join other communities").click()
+    look(page)
     page.get_by_label("Return to work").check()
     page.get_by_label(re.compile("may email me about events")).check()
     press(page, "Save changes")
