@@ -37,8 +37,11 @@ def send_scheduled_newsletters() -> int:
 
 @shared_task
 def make_lists() -> int:
-    """Make the lists of recipients that were left to a worker: of newsletters, emails about events, monthly updates."""
-    return newsletters.make_lists() + postings.make_lists() + update_sending.make_lists()
+    """Make the lists of recipients that were left to a worker: of newsletters, emails about events, monthly updates.
+    Tell those who registered for events what it was left to a worker to tell them.
+    """
+    lists = newsletters.make_lists() + postings.make_lists() + update_sending.make_lists()
+    return lists + notices.tell_rest()
 
 
 @shared_task

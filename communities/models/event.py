@@ -68,6 +68,13 @@ class Event(models.Model):
     attended_count = models.PositiveIntegerField(
         null=True, blank=True, editable=False, help_text="How many came; kept when we no longer know who."
     )
+    telling = models.CharField(
+        max_length=12, blank=True, editable=False, help_text="What very many who registered are still being told of it."
+    )
+    telling_since = models.DateTimeField(null=True, blank=True, editable=False)
+    telling_sequence = models.PositiveIntegerField(
+        default=0, editable=False, help_text="The revision of which they are told."
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
@@ -77,7 +84,9 @@ class Event(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = EventQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["updated_at"], m2m_fields=["also_for"])
+    history = HistoricalRecords(
+        excluded_fields=["updated_at", "telling", "telling_since", "telling_sequence"], m2m_fields=["also_for"]
+    )
 
     class Meta:
         ordering: ClassVar = ["starts_at", "pk"]
@@ -96,6 +105,11 @@ class Event(models.Model):
                 condition=Q(capacity=None) | Q(capacity__gte=1),
                 name="event_capacity_positive",
                 violation_error_message="There must be at least 1 place.",
+            ),
+            models.CheckConstraint(
+                condition=Q(telling="", telling_since=None)
+                | Q(telling__in=["change", "cancellation"], telling_since__isnull=False),
+                name="event_told_since",
             ),
         ]
 

@@ -31,9 +31,9 @@ def hold_lists_of(associate: Associate, *also: int) -> None:
     """``hold_lists`` for the communities that an associate belongs to, and for others (keys).
 
     Whoever leaves one of them holds them all: what goes to several ends with the last, so two of us that end one each
-    must see each other.
+    must see each other. Who belongs to none holds the lists of all: they may be told yet that an event is off.
     """
-    hold_lists([*associate.memberships.current().values_list("community", flat=True), *also])
+    hold_lists([*associate.memberships.current().values_list("community", flat=True), *also] or None)
 
 
 @transaction.atomic

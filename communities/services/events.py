@@ -8,10 +8,11 @@ from typing import Any
 from django.db import transaction
 
 from communities.models import Event, EventPosting, EventSeries, Notice
+from communities.services.consents import hold_lists
 from communities.services.errors import RefusedError, StaleVersionError
 from communities.services.history import save_with_lists
 from communities.services.notices import tell_registered
-from communities.services.postings import hold_lists_of_events, is_being_announced, tell_of, withdraw_postings
+from communities.services.postings import is_being_announced, tell_of, withdraw_postings
 from communities.services.registrations import lock_event, pass_places_on, shorten_offers
 from communities.services.series import changes_for, drafts_of_series, following, others_for
 from communities.slugs import free_slug
@@ -118,9 +119,8 @@ def _refuse_others_while_told(event: Event, changes: dict[str, Any]) -> None:
 def _tell_of_changes(events: list[Event], by: User) -> None:
     if not events:
         return
-    for event in events:
-        tell_registered(event=event, kind=Notice.Kind.CHANGE)
-    hold_lists_of_events(events)
+    tell_registered(*events, kind=Notice.Kind.CHANGE)
+    hold_lists()
     tell_of(events, EventPosting.Kind.CHANGE, by)
 
 
@@ -186,9 +186,8 @@ def cancel_event(*, event: Event, reason: str, by: User, following_too: bool = F
         each.sequence += 1
         each.version += 1
         each.save()
-    hold_lists_of_events(rows)
+    hold_lists()
     withdraw_postings(rows)
-    for each in rows:
-        tell_registered(event=each, kind=Notice.Kind.CANCELLATION)
+    tell_registered(*rows, kind=Notice.Kind.CANCELLATION)
     tell_of(rows, EventPosting.Kind.CANCELLATION, by)
     return current

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -11,9 +12,13 @@ from django.utils import timezone
 from communities import registration_emails as emails
 from communities.models import Event, Notice, Registration
 from communities.models.event import OFFER_AT_LATEST
-from communities.querysets import RegistrationQuerySet
+from communities.querysets import EventQuerySet, RegistrationQuerySet
+from communities.services.list_making import leave_to_worker
 from communities.services.registrations import lock_event
 
+#: To more people than this, who each get an email of their own, it is written by a worker rather than while somebody
+#: waits for the page; and so many of them at a time, while others who want something of the event wait.
+AT_ONCE = 200
 #: How many days before an event its reminders go, by their kind; the nearest first.
 REMINDERS = {Notice.Kind.DAY: 1, Notice.Kind.WEEK: 7}
 #: The hour, in London, from which people are thanked on the day after.
@@ -27,18 +32,65 @@ def to_tell(*events: Event) -> RegistrationQuerySet:
     return Registration.objects.filter(event__in=events).live().reachable()
 
 
-def tell_registered(*, event: Event, kind: str) -> int:
-    """Email everybody who registered that the event has changed or is off; returns how many.
+def tell_registered(*events: Event, kind: str) -> None:
+    """Email everybody who registered for these locked events that they have changed or are off.
 
-    ``event`` is locked. Once per revision of the event: a second call finds nobody to tell.
+    Once per revision of an event: a second call finds nobody to tell. Where there are very many, a worker tells them
+    (``tell_rest``), of what is the latest by then.
     """
-    return _tell(event, to_tell(event), kind, sequence=event.sequence)
+    later = to_tell(*events).order_by()[AT_ONCE : AT_ONCE + 1].exists()
+    for event in events:
+        if later:
+            _set_telling(event, kind, timezone.now(), event.sequence)
+        else:
+            _set_telling(event, "", None, 0)
+            _tell(event, to_tell(event), kind, sequence=event.sequence)
+    if later:
+        leave_to_worker()
+
+
+def _set_telling(event: Event, kind: str, since: dt.datetime | None, sequence: int) -> None:
+    event.telling, event.telling_since, event.telling_sequence = kind, since, sequence
+    Event.objects.filter(pk=event.pk).update(telling=kind, telling_since=since, telling_sequence=sequence)
+
+
+def tell_rest() -> int:
+    """Email those who registered for events of whose change or cancellation it was left to a worker to tell them;
+    returns how many were told.
+
+    A few at a time, each time in a transaction of its own, so that the event is not kept from others. Safe to run
+    twice, at once with itself, and to kill.
+    """
+    return _in_parts(_tell_some, Event.objects.exclude(telling=""))
+
+
+@transaction.atomic
+def _tell_some(pk: int) -> int:
+    event = lock_event(Event(pk=pk))
+    if not event.telling:
+        return 0
+    # Whoever has registered since was told how it is by the email that said so.
+    whom = to_tell(event).filter(registered_at__lte=event.telling_since)
+    told = _tell(event, whom, event.telling, sequence=event.telling_sequence)
+    if not told:
+        _set_telling(event, "", None, 0)
+    return told
+
+
+def _in_parts(tell: Callable[[int], int], events: EventQuerySet) -> int:
+    """How many ``tell`` told of these events in all: it is asked of each, by its key, until it finds nobody more."""
+    count = 0
+    for pk in list(events.order_by("pk").values_list("pk", flat=True)):
+        while told := tell(pk):
+            count += told
+    return count
 
 
 def _tell(event: Event, whom: RegistrationQuerySet, kind: str, *, sequence: int = 0) -> int:
+    """Tell as many of these as are told at once, who have not been told yet; returns how many."""
     about = {"kind": Notice.Kind(kind), "starts_at": event.starts_at, "sequence": sequence}
     told = Notice.objects.filter(**about, registration__event=event)
-    waiting = list(whom.exclude(pk__in=told.values("registration")).order_by("turn"))
+    waiting = list(whom.exclude(pk__in=told.values("registration")).order_by("turn")[:AT_ONCE])
     Notice.objects.bulk_create(Notice(registration=registration, **about) for registration in waiting)
     for registration in waiting:
         registration.event = event
@@ -62,7 +114,7 @@ def send_reminders() -> int:
     soon = Event.objects.filter(
         status=Event.Status.PUBLISHED, starts_at__gt=now, starts_at__lte=now + dt.timedelta(days=8)
     )
-    return sum(_remind(pk) for pk in soon.order_by("pk").values_list("pk", flat=True))
+    return _in_parts(_remind, soon)
 
 
 @transaction.atomic
@@ -96,7 +148,7 @@ def send_no_places() -> int:
         starts_at__lt=now + OFFER_AT_LATEST,
         ends_at__gt=now - NO_PLACE_UNTIL,
     )
-    return sum(_tell_no_place(pk) for pk in over.order_by("pk").values_list("pk", flat=True))
+    return _in_parts(_tell_no_place, over)
 
 
 @transaction.atomic
@@ -120,7 +172,7 @@ def send_thanks() -> int:
         .filter(attended=True, event__status=Event.Status.PUBLISHED, event__ends_at__lt=before)
         .exclude(notices__kind=Notice.Kind.THANKS)
     )
-    return sum(_thank(pk) for pk in waiting.order_by("event").values_list("event", flat=True).distinct())
+    return _in_parts(_thank, Event.objects.filter(pk__in=waiting.values("event")))
 
 
 @transaction.atomic

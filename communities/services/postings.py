@@ -127,7 +127,8 @@ def announce_event(*, event: Event, by: User, whole_series: bool = False) -> Eve
 def tell_of(events: Sequence[Event], kind: EventPosting.Kind, by: User) -> None:
     """Tell those who were told of these events that they have changed or are off, in one email for each audience.
 
-    To be called in the transaction that changed them, which holds their lists. Whoever is still to be told of them, by
+    To be called in the transaction that changed them, which holds all lists: who was told may be in other communities
+    by now, or in none. Whoever is still to be told of them, by
     a list that a worker has yet to make, is told of this afterwards.
     """
     by_audience: dict[tuple[int | None, frozenset[int]], list[Event]] = {}
@@ -168,9 +169,12 @@ def _make_list(posting: EventPosting) -> bool:
     dates = list(Event.objects.filter(postings__mailing=posting.mailing_id).with_communities())
     if _being_told(dates).filter(mailing__lt=posting.mailing_id).exists():
         return False
-    hold_lists_of_events(dates)
-    is_new = posting.kind == EventPosting.Kind.ANNOUNCEMENT
-    audience = audience_of(dates[0]) if is_new else told_of(dates)
+    if posting.kind == EventPosting.Kind.ANNOUNCEMENT:
+        hold_lists_of_events(dates)
+        audience = audience_of(dates[0])
+    else:
+        hold_lists()
+        audience = told_of(dates)
     make_list(mailing=posting.mailing, audience=audience.as_audience())
     return True
 
