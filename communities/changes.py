@@ -147,7 +147,7 @@ def changes_to_update(update: MonthlyUpdate, communities: CommunityQuerySet, pag
     """When a month's update goes and went, and what became of the drafts of these communities."""
     own = _own(
         MonthlyUpdate, "update", update.pk,
-        hidden={"month", "drafted_at", "reminded_at", "closed_by"},
+        hidden={"month", "drafted_at", "reminded_at", "closed_by", "preparing_since"},
         labels={"closes_at": "Goes on", "closed_at": "Closed on"},
     )  # fmt: skip
     of_it = Q(update_id=update.pk, community_id__in=communities.order_by().values("pk"))

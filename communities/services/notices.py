@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -59,9 +61,13 @@ def tell_rest() -> int:
     returns how many were told.
 
     A few at a time, each time in a transaction of its own, so that the event is not kept from others. Safe to run
-    twice, at once with itself, and to kill.
+    twice, at once with itself, and to kill. After ``MAIL_TASK_SECONDS`` it asks for another worker to go on.
     """
-    return _in_parts(_tell_some, Event.objects.exclude(telling=""))
+    until = time.monotonic() + settings.MAIL_TASK_SECONDS
+    count = _in_parts(_tell_some, Event.objects.exclude(telling=""), until=until)
+    if time.monotonic() > until:
+        leave_to_worker()
+    return count
 
 
 @transaction.atomic
@@ -77,12 +83,16 @@ def _tell_some(pk: int) -> int:
     return told
 
 
-def _in_parts(tell: Callable[[int], int], events: EventQuerySet) -> int:
-    """How many ``tell`` told of these events in all: it is asked of each, by its key, until it finds nobody more."""
+def _in_parts(tell: Callable[[int], int], events: EventQuerySet, *, until: float = float("inf")) -> int:
+    """How many ``tell`` told of these events in all: it is asked of each, by its key, until it finds nobody more; or
+    until that time of the machine's own clock.
+    """
     count = 0
     for pk in list(events.order_by("pk").values_list("pk", flat=True)):
         while told := tell(pk):
             count += told
+            if time.monotonic() > until:
+                return count
     return count
 
 

@@ -20,7 +20,7 @@ from communities.services.list_making import is_long, leave_to_worker, make_each
 from communities.services.proofs import send_proof
 from communities.services.update_lists import mailing_for, mailings_of, sections_to_send, send_to
 from communities.update_mail import message_of, parts_of
-from mailing.models import Mailing
+from mailing.models import Delivery, Mailing
 from mailing.services import cancel, pause, resume
 from people.models import User
 
@@ -81,7 +81,8 @@ def make_lists() -> int:
 
     A few thousand people at a time, each time in a transaction of its own, so that whoever leaves a list waits for a
     moment only. Two calls at once share the work; where one is killed, the next goes on from there
-    (``prepared_upto``). After ``MAIL_TASK_SECONDS`` it asks for another worker to go on.
+    (``prepared_upto``). After ``MAIL_TASK_SECONDS``, or once somebody waits for an
+    urgent message, it asks for another worker to go on.
     """
     until = time.monotonic() + settings.MAIL_TASK_SECONDS
     waiting = MonthlyUpdate.objects.filter(preparing_since__isnull=False)
@@ -103,7 +104,8 @@ def make_lists() -> int:
         return True
 
     while make_each(waiting, make_some):
-        if time.monotonic() > until:
+        # Where one worker does everything, a login code must not wait for all of it.
+        if time.monotonic() > until or Delivery.objects.urgent_due(timezone.now()).exists():
             leave_to_worker()
             break
     return len(done)

@@ -12,7 +12,7 @@ from communities.services.update_sending import cancel_update, pause_update
 from communities.tasks import make_lists
 from mailing import withdrawing
 from mailing.models import Delivery, Mailing
-from mailing.services import cancel
+from mailing.services import address_to, cancel, write_mailing
 from tests.communities.factories import join, make_approved, make_associate
 from tests.communities.test_list_making import text_of
 from tests.communities.together import at_once
@@ -112,6 +112,18 @@ def test_update_when_it_takes_long_then_another_worker_is_asked_to_go_on(closed,
     assert has_one_each(readers)
 
 
+def test_update_when_somebody_waits_for_a_code_then_gives_way_after_each_part(closed, readers, monkeypatch):
+    code = write_mailing(kind="transactional", topic="login code", subject="Your code", text="1")
+    [waits] = address_to(mailing=code, recipients=[("Ann", "ann@example.org")])
+    asked = []
+    monkeypatch.setattr(update_sending, "leave_to_worker", lambda: asked.append(1))
+    assert [make_lists(), make_lists()] == [0, 0]
+    assert len(asked) == 2
+    Delivery.objects.filter(pk=waits.pk).delete()
+    assert make_lists() == 1
+    assert has_one_each(readers)
+
+
 def test_update_when_paused_while_preparing_then_made_and_nobody_gets_it_until_resumed(client_of, closed, readers):
     client = client_of("staff")
     assert "Nobody else gets it until programme staff resume it" in text_of(
@@ -124,6 +136,9 @@ def test_update_when_paused_while_preparing_then_made_and_nobody_gets_it_until_r
     assert "Those who wait get it now" in text_of(client.post(month_url("resume", closed), follow=True))
     assert {each.status for each in Mailing.objects.filter(topic="monthly update")} == {"ready"}
     assert "nothing changed" in text_of(client.post(month_url("resume", closed), follow=True))
+    history = text_of(client.get(month_url("history", closed)))
+    assert "Paused" in history
+    assert "reparing" not in history
 
 
 def test_update_when_cancelled_in_the_middle_then_nobody_else_gets_it(client_of, closed, readers, monkeypatch):

@@ -92,6 +92,15 @@ def test_change_when_the_worker_dies_in_the_middle_then_the_next_tells_the_rest(
     assert subjects(people) == {(CHANGED,)}
 
 
+def test_change_when_it_takes_long_then_another_worker_is_asked_to_go_on(moved, people, settings, monkeypatch):
+    settings.MAIL_TASK_SECONDS = -1
+    asked = []
+    monkeypatch.setattr(notices, "leave_to_worker", lambda: asked.append(1))
+    assert [tell_rest(), tell_rest(), tell_rest(), tell_rest()] == [2, 2, 1, 0]
+    assert len(asked) >= 3
+    assert subjects(people) == {(CHANGED,)}
+
+
 def test_change_when_it_moves_again_meanwhile_then_told_of_the_latest_alone(moved, people, staff, monkeypatch):
     notices._tell_some(moved.pk)
     save_event(event=moved, version=2, changes={"place": "Museum"}, by=staff)
