@@ -12,7 +12,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from clahrc.demo.build import build
-from clahrc.demo.cast import LOGINS
+from clahrc.demo.cast import COLLEAGUE, LOGINS
 from communities.models import Newsletter
 from fellows.models import Secondment
 from people.demo import DEMO_LOGINS
@@ -48,6 +48,10 @@ def test_load_demo_when_the_programme_is_another_and_newsletters_need_approval_t
     sent = Newsletter.objects.filter(status=Newsletter.Status.SENT)
     assert sent.exists()
     assert not sent.filter(Q(approved_by=None) | Q(approved_by=F("created_by"))).exists()
+    colleague = User.objects.get(email=f"{COLLEAGUE['login']}@example.org")
+    assert (colleague.is_staff, colleague.check_password(settings.DEMO_PASSWORD)) == (True, True)
+    assert COLLEAGUE["login"] not in LOGINS
+    assert Newsletter.objects.asked_for_approval(colleague).count() == 1
 
 
 @pytest.mark.parametrize("day", ["2028-02-29", "2027-03-31", "2026-10-25"])
