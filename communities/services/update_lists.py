@@ -76,8 +76,13 @@ def mailing_for(
 
 
 def send_to(row: UpdateMailing, people: Sequence[int]) -> None:
-    """Queue an update's email to these associates (keys, a few thousand at most), none of whom has had this month's."""
+    """Queue an update's email to these associates (keys, a few thousand at most), none of whom has had this month's.
+
+    Nobody is added to one that was cancelled.
+    """
     assert row.mailing is not None  # ``mailing_for`` returns none without
+    if row.mailing.status == Mailing.Status.CANCELLED:
+        return
     UpdateReceipt.objects.bulk_create(
         UpdateReceipt(update_id=row.update_id, mailing=row, associate_id=key) for key in people
     )

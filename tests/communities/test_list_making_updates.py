@@ -157,6 +157,22 @@ def test_update_when_cancelled_in_the_middle_then_nobody_else_gets_it(client_of,
     assert "0 who still waited" in text_of(client.post(month_url("cancel", closed), follow=True))
 
 
+def test_update_when_one_of_its_emails_is_cancelled_in_the_middle_then_nobody_is_said_to_get_that(
+    closed, readers, monkeypatch
+):
+    with monkeypatch.context() as patched:
+        stop_after(patched, rounds=1)
+        with pytest.raises(KeyboardInterrupt):
+            make_lists()
+    [of_both] = Mailing.objects.filter(topic="monthly update")
+    had = UpdateReceipt.objects.count()
+    cancel(mailing=of_both)
+    assert make_lists() == 1
+    assert UpdateReceipt.objects.filter(mailing__mailing=of_both).count() == had < 3
+    assert UpdateReceipt.objects.count() == had + 2
+    assert of_both.deliveries.by_status() == {"skipped": had}
+
+
 def test_update_when_still_open_then_can_neither_be_paused_nor_cancelled(client_of, community):
     update = make_approved(community).update
     client = client_of("staff")
