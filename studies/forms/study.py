@@ -164,7 +164,7 @@ class MergeForm(StudiesForm):
                 choices=[("theirs", "Theirs, as it is saved now"), ("yours", "Yours")],
                 widget=forms.RadioSelect,
                 initial=difference.kept,
-                error_messages={"required": "Choose theirs or yours."},
+                error_messages={"required": f"Choose which {label} you want to keep."},
             )
 
     @property

@@ -227,6 +227,9 @@ def test_edit_when_no_choice_is_made_then_the_page_asks_again_and_still_has_it_a
     answer = client.post(url, carried(page))
     assert answer.status_code == 200
     assert set(answer.context["form"].errors) == {"keep_title", "keep_summary", "keep_design", "keep_ends_on"}
+    assert [str(errors[0]) for errors in answer.context["form"].errors.values()] == [
+        f"Choose which {words} you want to keep." for words in ("title", "plain-English summary", "design", "end date")
+    ]
     assert "My long summary" in answer.content.decode()
     assert dict(answer.context["carried"]) == dict(page.context["carried"])
     assert Study.objects.get(pk=made.pk).version == 2
