@@ -13,7 +13,7 @@ from django.utils import timezone
 from fellows import services
 from fellows.listing import programme_max_years
 from fellows.models import FellowPost, Secondment
-from people.form_fields import NameField, PersonField
+from people.form_fields import NameField, PersonField, field_of
 from people.models import Organisation, User
 from people.nhs_forms import NhsDateField, NhsFormMixin
 from people.services import check_invitable
@@ -186,7 +186,7 @@ class TermsForm(ServiceForm):
         super().__init__(*args, initial=initial, **kwargs)
         # Its own stays on the list when it is no partner any more, so that nobody loses it by changing something else.
         offered = Organisation.objects.filter(Q(is_partner=True) | Q(pk=secondment.organisation_id)).order_by("name")
-        self.fields["organisation"].queryset = offered  # type: ignore[attr-defined]
+        field_of(self, "organisation", forms.ModelChoiceField).queryset = offered
         self.secondment = secondment
         self.cancel_url = secondment.post.get_absolute_url()
         self.by = by

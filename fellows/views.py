@@ -137,7 +137,7 @@ def secondment_undo_end(request: HttpRequest, pk: int) -> HttpResponse:
 def secondment_change(request: HttpRequest, pk: int) -> HttpResponse:
     """Change what was agreed with the partner: who it is, the days a week, the funding."""
     secondment = _secondment_to_change(request, pk)
-    form = TermsForm(request.POST or None, secondment=secondment, by=user_of(request))
+    form = TermsForm(sent(request), secondment=secondment, by=user_of(request))
     if request.method == "POST" and form.is_valid() and form.save():
         messages.success(request, "What was agreed has been changed.")
         return redirect(secondment.post)

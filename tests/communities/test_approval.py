@@ -20,8 +20,9 @@ from communities.services.newsletters import (
     keep_as_template,
     save_newsletter,
 )
-from mailing.models import Delivery
+from tests.communities.approving import last_text, steps, told, url
 from tests.communities.factories import make_newsletter, make_sent
+from tests.pages import main_words_of
 
 pytestmark = pytest.mark.usefixtures("must_be_approved")
 
@@ -31,50 +32,28 @@ def newsletter(spring):
     return spring
 
 
-def url(name: str, newsletter: Newsletter) -> str:
-    return reverse(f"newsletters:{name}", args=[newsletter.slug])
-
-
-def words_of(answer) -> str:
-    return BeautifulSoup(answer.content, "html.parser").select_one("main").get_text(" ", strip=True)
-
-
-def told() -> list[tuple[str, str]]:
-    """Who was emailed what so far, in order."""
-    rows = Delivery.objects.order_by("pk").values_list("recipient", "mailing__subject")
-    return [(recipient.split("@")[0], subject) for recipient, subject in rows]
-
-
-def last_text() -> str:
-    return Delivery.objects.order_by("pk").last().mailing.text
-
-
-def steps(newsletter: Newsletter) -> list[str]:
-    return list(newsletter.approval_steps.order_by("pk").values_list("kind", flat=True))
-
-
 # --- Through the pages ----------------------------------------------------------------------------------------
 
 
 def test_newsletter_when_asked_sent_back_changed_and_approved_then_goes(client_of, newsletter, staff, colleague):
     writer, other = client_of("staff"), client_of("colleague")
-    assert "Ask a colleague to read it" in words_of(writer.get(url("preview", newsletter)))
+    assert "Ask a colleague to read it" in main_words_of(writer.get(url("preview", newsletter)))
     answer = writer.post(
         url("ask", newsletter), {"colleagues": [colleague.pk], "words": "Is the date right?"}, follow=True
     )
-    assert "We have emailed Office." in words_of(answer)
-    assert "Waiting for approval Staff asked Office on" in words_of(answer)
+    assert "We have emailed Office." in main_words_of(answer)
+    assert "Waiting for approval Staff asked Office on" in main_words_of(answer)
     assert told() == [("office", "Please read a newsletter: Spring")]
     assert "Is the date right?" in last_text()
     assert f"{url('preview', newsletter)}" in last_text()
 
-    page = words_of(other.get(url("preview", newsletter)))
+    page = main_words_of(other.get(url("preview", newsletter)))
     assert "Staff changed it last. Read the email below. Is it right?" in page
     answer = other.post(url("send_back", newsletter), {"version": 1, "words": "It is on Tuesday."}, follow=True)
-    assert "Sent back Office asked on" in words_of(answer)
+    assert "Sent back Office asked on" in main_words_of(answer)
     assert told()[1:] == [("staff", "To change first: Spring")]
     assert "It is on Tuesday." in last_text()
-    page = words_of(writer.get(url("preview", newsletter)))
+    page = main_words_of(writer.get(url("preview", newsletter)))
     assert "It is on Tuesday." in page
     assert "It has been changed since." not in page
 
@@ -82,31 +61,31 @@ def test_newsletter_when_asked_sent_back_changed_and_approved_then_goes(client_o
     writer.post(
         reverse("newsletters:edit_block", args=[newsletter.slug, block.pk]), {"words": "Tuesday.", "version": 1}
     )
-    page = words_of(writer.get(url("preview", newsletter)))
+    page = main_words_of(writer.get(url("preview", newsletter)))
     assert "It has been changed since." in page
     assert "Ask again" in page
     shown = BeautifulSoup(other.get(url("preview", newsletter)).content, "html.parser").select_one("[name=shown]")
     answer = other.post(url("approve", newsletter), {"version": 2, "shown": shown["value"]}, follow=True)
-    assert "Approved by Office" in words_of(answer)
+    assert "Approved by Office" in main_words_of(answer)
     assert told()[2:] == [("staff", "Approved: Spring")]
     assert "You can send it now." in last_text()
-    history = words_of(writer.get(url("preview", newsletter)))
+    history = main_words_of(writer.get(url("preview", newsletter)))
     assert "Approved" in history
     assert "Asked for approval : Office" in history
 
     writer.post(url("send", newsletter), {"version": "2"})
     newsletter.refresh_from_db()
     assert (newsletter.status, newsletter.approved_by, newsletter.sent_by) == ("sent", colleague, staff)
-    assert "Asked for approval" in words_of(writer.get(url("preview", newsletter)))
+    assert "Asked for approval" in main_words_of(writer.get(url("preview", newsletter)))
 
 
 def test_send_when_nobody_else_approved_then_refused(client_of, newsletter):
     writer = client_of("staff")
     assert writer.get(url("send", newsletter)).url == url("preview", newsletter)
     assert writer.get(url("schedule", newsletter)).url == url("preview", newsletter)
-    assert "has to approve" in words_of(writer.post(url("send", newsletter), {"version": "1"}, follow=True))
+    assert "has to approve" in main_words_of(writer.post(url("send", newsletter), {"version": "1"}, follow=True))
     refused = writer.post(url("approve", newsletter), {"version": "1"}, follow=True)
-    assert "You changed this newsletter last" in words_of(refused)
+    assert "You changed this newsletter last" in main_words_of(refused)
     assert ApprovalStep.objects.count() == 0
 
 
@@ -122,7 +101,7 @@ def test_ask_when_opened_then_offers_only_those_who_may_approve(client_of, newsl
 
 
 def test_ask_when_nobody_may_approve_then_says_how_somebody_can(client_of, newsletter):
-    page = words_of(client_of("staff").get(url("ask", newsletter)))
+    page = main_words_of(client_of("staff").get(url("ask", newsletter)))
     assert "Nobody else may approve it" in page
     assert "administrator" in page
 
@@ -133,7 +112,7 @@ def test_convenor_when_asking_then_staff_are_asked_and_the_convenor_hears(client
     client_of("staff").post(url("approve", newsletter), {"version": 1})
     assert told() == [("staff", "Please read a newsletter: Ours"), ("convenor", "Approved: Ours")]
     assert "Programme staff can send it now." in last_text()
-    page = words_of(client_of("convenor").get(url("preview", newsletter)))
+    page = main_words_of(client_of("convenor").get(url("preview", newsletter)))
     assert "Approved by Staff" in page
     assert "Send it back after all" not in page
 
@@ -156,13 +135,13 @@ def test_send_back_when_saved_meanwhile_then_keeps_the_words_and_asks_once_more(
 
 def test_send_back_when_no_words_then_asks_for_them(client_of, newsletter, colleague):
     answer = client_of("colleague").post(url("send_back", newsletter), {"version": 1, "words": " "})
-    assert "Say what should be changed." in words_of(answer)
+    assert "Say what should be changed." in main_words_of(answer)
     assert ApprovalStep.objects.count() == 0
 
 
 def test_send_back_when_by_the_writer_then_told_to_change_it(client_of, newsletter):
     answer = client_of("staff").get(url("send_back", newsletter), follow=True)
-    assert "you can change it again yourself" in words_of(answer)
+    assert "you can change it again yourself" in main_words_of(answer)
 
 
 def test_pages_when_newsletters_need_no_approval_then_not_there(client_of, newsletter, settings, convenor):
@@ -172,7 +151,7 @@ def test_pages_when_newsletters_need_no_approval_then_not_there(client_of, newsl
     assert client.get(url("ask", newsletter)).status_code == 404
     assert client.get(url("send_back", newsletter)).status_code == 404
     assert client.post(url("approve", newsletter), {"version": 1}).status_code == 404
-    assert "approve" not in words_of(client.get(url("preview", newsletter)))
+    assert "approve" not in main_words_of(client.get(url("preview", newsletter)))
 
 
 def test_pages_when_sent_or_a_template_then_nothing_to_approve(client_of, community, newsletter, staff, colleague):
@@ -220,7 +199,7 @@ def test_manage_when_states_differ_then_tags_say_so_in_as_many_queries(client_of
 
 def test_dashboard_when_asked_then_whoever_may_approve_sees_it(client_of, newsletter, staff, colleague, convenor):
     def shown(role: str) -> str:
-        return words_of(client_of(role).get(reverse("dashboard")))
+        return main_words_of(client_of(role).get(reverse("dashboard")))
 
     assert "Newsletters to approve" not in shown("colleague")
     ask_for_approval(newsletter=newsletter, colleagues=[colleague], by=staff)

@@ -7,7 +7,6 @@ import datetime as dt
 import pytest
 import time_machine
 from bs4 import BeautifulSoup
-from django.urls import reverse
 from django.utils import timezone
 
 from communities.audiences import Choice
@@ -26,7 +25,9 @@ from communities.services.newsletters import (
     send_scheduled,
 )
 from mailing.models import Delivery
+from tests.communities.approving import last_text, told, url
 from tests.communities.factories import make_block, make_event
+from tests.pages import main_words_of
 
 pytestmark = pytest.mark.usefixtures("must_be_approved")
 
@@ -34,28 +35,6 @@ pytestmark = pytest.mark.usefixtures("must_be_approved")
 @pytest.fixture
 def newsletter(spring):
     return spring
-
-
-def url(name: str, newsletter: Newsletter) -> str:
-    return reverse(f"newsletters:{name}", args=[newsletter.slug])
-
-
-def words_of(answer) -> str:
-    return BeautifulSoup(answer.content, "html.parser").select_one("main").get_text(" ", strip=True)
-
-
-def told() -> list[tuple[str, str]]:
-    """Who was emailed what so far, in order."""
-    rows = Delivery.objects.order_by("pk").values_list("recipient", "mailing__subject")
-    return [(recipient.split("@")[0], subject) for recipient, subject in rows]
-
-
-def last_text() -> str:
-    return Delivery.objects.order_by("pk").last().mailing.text
-
-
-def steps(newsletter: Newsletter) -> list[str]:
-    return list(newsletter.approval_steps.order_by("pk").values_list("kind", flat=True))
 
 
 # --- What takes approval away ---------------------------------------------------------------------------------
@@ -134,7 +113,7 @@ def test_approve_when_an_event_changed_under_the_eyes_then_asked_to_read_again(
     page = BeautifulSoup(client.get(url("preview", newsletter)).content, "html.parser")
     _event(newsletter, colleague)
     data = {"version": 1, "shown": page.select_one("[name=shown]")["value"]}
-    assert "has changed since you opened this page" in words_of(
+    assert "has changed since you opened this page" in main_words_of(
         client.post(url("approve", newsletter), data, follow=True)
     )
     newsletter.refresh_from_db()
@@ -156,7 +135,7 @@ def scheduled(community, newsletter, staff, colleague):
 
 def test_scheduled_when_approval_is_lost_then_it_does_not_go_and_says_so(client_of, scheduled, colleague):
     _event(scheduled, colleague)
-    page = words_of(client_of("staff").get(url("preview", scheduled)))
+    page = main_words_of(client_of("staff").get(url("preview", scheduled)))
     assert "It does not go as things stand" in page
     assert "Send it now" not in page
     with time_machine.travel(scheduled.send_at + dt.timedelta(minutes=1), tick=False):
@@ -165,7 +144,7 @@ def test_scheduled_when_approval_is_lost_then_it_does_not_go_and_says_so(client_
     assert scheduled.status == "draft"
     assert told() == [("staff", "Not sent: Spring")]
     assert "An event or a study that this newsletter shows has changed since Office approved it." in last_text()
-    history = words_of(client_of("staff").get(url("history", scheduled)))
+    history = main_words_of(client_of("staff").get(url("history", scheduled)))
     assert "Took the newsletter back to a draft" in history
     assert "the portal itself Not sent. An event or a study that this newsletter shows has changed" in history
 
@@ -181,7 +160,7 @@ def test_scheduled_when_approved_again_before_its_time_then_it_goes(client_of, s
 
 def test_scheduled_when_sent_back_then_a_draft_at_once_and_its_writer_hears(client_of, scheduled, colleague):
     client = client_of("colleague")
-    assert "It is scheduled for" in words_of(client.get(url("send_back", scheduled)))
+    assert "It is scheduled for" in main_words_of(client.get(url("send_back", scheduled)))
     client.post(url("send_back", scheduled), {"version": 1, "words": "The speaker is ill."})
     scheduled.refresh_from_db()
     assert (scheduled.status, scheduled.send_at, scheduled.approved_by) == ("draft", None, None)
