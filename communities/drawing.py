@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString, mark_safe
@@ -9,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from communities.markup import to_html, to_mail_text
 from communities.models import Newsletter, NewsletterBlock, Picture
 from mailing.compose import site_url
+from studies.models import Study
 
 _EMPTY = SafeString()
 #: How wide a picture stands in an email, in pixels: the column without its margins.
@@ -56,9 +58,30 @@ def in_mjml(html: SafeString) -> SafeString:
 
 def draw(newsletter: Newsletter) -> list[Drawn]:
     """The newsletter's blocks in order; one query, or none where they were read with it (``with_blocks``)."""
+    return [draw_block(block) for block in _blocks_of(newsletter)]
+
+
+def _blocks_of(newsletter: Newsletter) -> Iterable[NewsletterBlock]:
     if "blocks" in getattr(newsletter, "_prefetched_objects_cache", {}):
-        return [draw_block(block) for block in newsletter.blocks.all()]
-    return [draw_block(block) for block in newsletter.blocks.select_related("picture", "event", "study")]
+        return newsletter.blocks.all()
+    return newsletter.blocks.select_related("picture", "event", "study")
+
+
+def borrowed_by(newsletter: Newsletter) -> list[list[str]]:
+    """What it shows of events and studies, as it is kept there rather than as it is drawn; queries as for ``draw``."""
+    found = []
+    for block in _blocks_of(newsletter):
+        if event := block.event:
+            times = [event.starts_at.isoformat(), event.ends_at.isoformat()]
+            found.append(["event", event.title, *times, event.place, "cancelled" if event.is_cancelled else ""])
+        elif study := block.study:
+            found.append(["study", study.title, "" if block.words else _beginning(study)])
+    return found
+
+
+def _beginning(study: Study) -> str:
+    """The first paragraph of its summary."""
+    return study.summary.replace("\r\n", "\n").strip().split("\n\n")[0]
 
 
 def draw_block(block: NewsletterBlock) -> Drawn:
@@ -74,7 +97,7 @@ def draw_block(block: NewsletterBlock) -> Drawn:
     if block.study:
         study = block.study
         if not block.words:
-            begins = study.summary.replace("\r\n", "\n").strip().split("\n\n")[0]
+            begins = _beginning(study)
             html, text = to_html(begins, heading_level=3), to_mail_text(begins)
         return Drawn(
             block, block.kind, study.title, html, text, label="Read about the study",

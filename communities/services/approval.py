@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from communities import emails
-from communities.drawing import draw
+from communities.drawing import borrowed_by
 from communities.models import ApprovalStep, Newsletter
 from communities.services.drafts import ALREADY_SENT
 from communities.services.errors import RefusedError, StaleVersionError
@@ -38,12 +38,7 @@ def approval_holds(newsletter: Newsletter) -> bool:
 
 def digest_of_shown(newsletter: Newsletter) -> str:
     """A digest of what it shows of events and studies, which change without a new version of it. One query."""
-    shown = [
-        (each.heading, each.text, each.when, each.place, each.cancelled)
-        for each in draw(newsletter)
-        if each.block.event_id or each.block.study_id
-    ]
-    return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(borrowed_by(newsletter)).encode()).hexdigest()
 
 
 def approvers_for(newsletter: Newsletter, *, but: User) -> UserQuerySet:

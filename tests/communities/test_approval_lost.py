@@ -105,6 +105,15 @@ def test_approval_when_another_event_or_study_changes_then_it_holds(community, n
     assert approval_holds(newsletter)
 
 
+def test_approval_when_a_study_changes_what_the_newsletter_does_not_show_then_it_holds(newsletter, colleague, study):
+    make_block(newsletter, kind="study", study=study)
+    approve_newsletter(newsletter=newsletter, version=1, by=colleague)
+    study.summary += "\r\n\r\nAnd more, further down."
+    study.save()
+    newsletter.refresh_from_db()
+    assert approval_holds(newsletter)
+
+
 def test_approve_when_an_event_changed_under_the_eyes_then_asked_to_read_again(
     client_of, community, newsletter, colleague
 ):
