@@ -178,7 +178,7 @@ def preparing():
 """
 
 
-WAITS_FOR_A_LOCK = "result = User.objects.raw(\"SELECT 1 AS id FROM pg_stat_activity WHERE wait_event_type = 'Lock'\")"
+WAITS_FOR_A_LOCK = 'result = User.objects.raw("SELECT 1 AS id FROM pg_locks WHERE NOT granted")'
 
 
 def test_a_worker_killed_while_it_makes_the_list_of_an_event_leaves_it_to_the_next(column, on_servers):
