@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "people.middleware.UnreadableSecondFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "clahrc.methods.WrongMethodPageMiddleware",
 ]
 
 ROOT_URLCONF = "clahrc.urls"

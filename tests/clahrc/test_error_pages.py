@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from allauth.core.ratelimit import respond_429
 from bs4 import BeautifulSoup
@@ -11,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import get_template
 from django.test import Client
 from django.urls import path
+from django.views.decorators.http import require_POST
 
 from clahrc.urls import urlpatterns as portal
 
@@ -45,15 +48,22 @@ def form(request: HttpRequest) -> HttpResponse:
     return HttpResponse("sent")
 
 
+@login_not_required
+@require_POST
+def button(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("done")
+
+
 urlpatterns = [
     path("400/", bad), path("403/", denied), path("404/", missing), path("429/", hasty), path("500/", broken),
-    path("form/", form), *portal,
+    path("form/", form), path("405/", button), *portal,
 ]  # fmt: skip
 
 HEADINGS = {
     400: "This request could not be read",
     403: "You cannot do this",
     404: "Page not found",
+    405: "This is the address of a button",
     429: "Too many tries",
     500: "Something went wrong",
 }
@@ -106,6 +116,20 @@ def test_bad_request_when_for_another_host_then_is_told_so_and_is_no_fault_of_ou
     assert response.status_code == 400
     check(response, HEADINGS[400])
     assert "evil.example" not in response.content.decode()
+
+
+def test_button_when_its_address_is_opened_then_says_what_it_takes_and_to_programs_no_more(client, programme):
+    assert client.get("/405/")["Allow"] == "POST"
+    assert client.put("/405/").content == b""
+    assert client.post("/405/").content == b"done"
+
+
+def test_button_when_pressed_after_the_login_ended_then_the_login_leads_to_that_page(client, staff, programme):
+    to_login = client.post("/studies/manage/views/save/", {"name": "Mine"})
+    client.force_login(staff)
+    answer = client.get(parse_qs(urlsplit(to_login.url).query)["next"][0])
+    assert answer.status_code == 405
+    check(answer, HEADINGS[405])
 
 
 def test_server_error_when_the_database_is_away_then_still_is_drawn(django_assert_num_queries):
