@@ -8,6 +8,7 @@ from queue import Empty
 
 import pytest
 from kombu import Connection, Exchange, Queue
+from kombu.transport.virtual import BrokerState
 
 from clahrc.broker import Transport
 
@@ -25,10 +26,10 @@ def connect(tmp_path):
     made = []
 
     def make() -> Connection:
-        Transport.global_state.clear()  # each process has its own: what it has declared already
-        made.append(
-            Connection("filesystem://localhost//", transport="clahrc.broker:Transport", transport_options=options)
-        )
+        # Each process has its own record of what it has declared already. To clear one that threads share would take it
+        # from under the others.
+        process = type("Process", (Transport,), {"global_state": BrokerState()})
+        made.append(Connection("filesystem://localhost//", transport=process, transport_options=options))
         return made[-1]
 
     yield make
